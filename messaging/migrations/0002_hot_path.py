@@ -1,0 +1,125 @@
+"""What the table needs beyond Django's vocabulary: the function that posts, and consent that takes back what it
+gave."""
+
+from django.db import migrations
+
+POST_MESSAGE = """
+CREATE FUNCTION post_message(
+    p_token bytea, p_id uuid, p_role text, p_client_seq bigint, p_envelope bytea, p_expires_at timestamptz,
+    p_model_used text, p_processing_time_ms integer, p_sentiment_score double precision, p_emotion_tags text[],
+    p_is_crisis_detected boolean, p_max_seq integer,
+    OUT outcome text, OUT id uuid, OUT seq integer, OUT client_seq bigint, OUT role text, OUT content_encrypted bytea,
+    OUT created_at timestamptz, OUT expires_at timestamptz, OUT model_used text, OUT processing_time_ms integer,
+    OUT sentiment_score double precision, OUT emotion_tags text[], OUT is_crisis_detected boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+    s record;
+    m messages%ROWTYPE;
+BEGIN
+    -- The lock comes first: every look below then sees what any other writer of this session committed before.
+    SELECT x.id, x.last_seq, x.expires_at, x.shares_signals INTO s
+    FROM sessions x
+    WHERE x.session_token = p_token AND x.is_active AND x.expires_at > statement_timestamp()
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'unauthorized';
+        RETURN;
+    END IF;
+
+    SELECT * INTO m FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
+    IF FOUND AND m.expires_at <= statement_timestamp() THEN
+        -- Past its end it is gone for every reader; so it must be for a writer.
+        DELETE FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
+        m := NULL;
+    END IF;
+
+    IF m.id IS NOT NULL THEN
+        IF m.content_encrypted <> p_envelope OR m.role <> p_role OR m.client_seq <> p_client_seq THEN
+            outcome := 'id_reused';
+            RETURN;
+        END IF;
+        outcome := 'replayed';
+    ELSE
+        outcome := CASE
+            WHEN p_expires_at <= statement_timestamp() THEN 'ends_too_early'
+            WHEN p_expires_at > s.expires_at THEN 'ends_too_late'
+            WHEN NOT s.shares_signals AND num_nonnulls(
+                p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected) > 0
+                THEN 'signals_not_shared'
+            WHEN s.last_seq >= p_max_seq THEN 'session_full'
+        END;
+        IF outcome IS NOT NULL THEN
+            RETURN;
+        END IF;
+        INSERT INTO messages (
+            session_id, id, client_seq, created_at, seq, role, content_encrypted, model_used, processing_time_ms,
+            sentiment_score, emotion_tags, is_crisis_detected, expires_at
+        ) VALUES (
+            s.id, p_id, p_client_seq, date_trunc('minute', statement_timestamp()), s.last_seq + 1, p_role, p_envelope,
+            p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected, p_expires_at
+        ) ON CONFLICT DO NOTHING
+        RETURNING * INTO m;
+        IF NOT FOUND THEN
+            -- Under the lock neither the id nor the seq can be taken: only the IV is left.
+            outcome := 'iv_reused';
+            RETURN;
+        END IF;
+        UPDATE sessions x SET last_seq = m.seq, last_activity = date_trunc('hour', statement_timestamp())
+        WHERE x.id = s.id;
+        outcome := 'created';
+    END IF;
+
+    id := m.id;
+    seq := m.seq;
+    client_seq := m.client_seq;
+    role := m.role;
+    content_encrypted := m.content_encrypted;
+    created_at := m.created_at;
+    expires_at := m.expires_at;
+    model_used := m.model_used;
+    processing_time_ms := m.processing_time_ms;
+    sentiment_score := m.sentiment_score;
+    emotion_tags := m.emotion_tags;
+    is_crisis_detected := m.is_crisis_detected;
+END
+$$
+"""
+
+FORGET_SIGNALS = """
+CREATE FUNCTION forget_signals() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messages
+    SET model_used = NULL, processing_time_ms = NULL, sentiment_score = NULL, emotion_tags = NULL, is_crisis_detected
+    = NULL
+    WHERE session_id = NEW.id
+      AND num_nonnulls(model_used, processing_time_ms, sentiment_score, emotion_tags, is_crisis_detected) > 0;
+    RETURN NULL;
+END
+$$
+"""
+
+# A trigger and not a service: sessions_app owns the switch and must not know of messages.
+FORGET_SIGNALS_TRIGGER = """
+CREATE TRIGGER sessions_forget_signals AFTER UPDATE OF shares_signals ON sessions
+FOR EACH ROW WHEN (OLD.shares_signals AND NOT NEW.shares_signals) EXECUTE FUNCTION forget_signals()
+"""
+
+# Ciphertext does not compress; EXTERNAL spares the attempt. Batches of deletes leave room that new rows reuse sooner
+# this way.
+STORAGE = """
+ALTER TABLE messages ALTER content_encrypted SET STORAGE EXTERNAL;
+ALTER TABLE conversation_context ALTER context_encrypted SET STORAGE EXTERNAL;
+ALTER TABLE feedback ALTER feedback_encrypted SET STORAGE EXTERNAL;
+"""
+STORAGE_BACK = STORAGE.replace("EXTERNAL", "EXTENDED")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(POST_MESSAGE, "DROP FUNCTION post_message"),
+        migrations.RunSQL(FORGET_SIGNALS, "DROP FUNCTION forget_signals"),
+        migrations.RunSQL(FORGET_SIGNALS_TRIGGER, "DROP TRIGGER sessions_forget_signals ON sessions"),
+        migrations.RunSQL(STORAGE, STORAGE_BACK),
+    ]

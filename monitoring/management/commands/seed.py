@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from monitoring import services
+
+USERNAME = "admin"
+
+
+class Command(BaseCommand):
+    help = "Fill an empty installation with what it needs to be used. Changes nothing that is there already."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = services.create_first_staff(username=USERNAME)
+        if password is not None:
+            self.stdout.write(
+                f"Staff account '{USERNAME}' created. One-time password, shown only now: {password}\n"
+                "Sign in at /admin/ and choose your own. Lost it? manage.py changepassword admin"
+            )
