@@ -75,7 +75,7 @@ def is_ready(layout: Layout) -> bool:
     """Whether the server answers; makes our database if it does not exist."""
     try:
         with psycopg.connect(host=str(layout.run), user="cbln", dbname="postgres", autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = 'cbln'").fetchone():
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'cbln'").fetchone():
                 connection.execute("CREATE DATABASE cbln")
     except psycopg.OperationalError:
         return False

@@ -45,11 +45,11 @@ class Programs:
         # The default node name holds the machine's.
         options = ["--concurrency", "1", "--hostname", "worker@cbln", "--loglevel", "WARNING"]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        return self._python("worker", "-m", "celery", "-A", "config", "worker", *options, *quiet)
+        return self._python("worker", "-m", "celery", "-A", "config", "--quiet", "worker", *options, *quiet)
 
     def beat(self) -> Child:
         options = ["--schedule", str(self.layout.data / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
-        return self._python("beat", "-m", "celery", "-A", "config", "beat", *options)
+        return self._python("beat", "-m", "celery", "-A", "config", "--quiet", "beat", *options)
 
     def command(self, name: str, *arguments: str) -> Child:
         return self._python(name, "manage.py", name, *arguments)

@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
-from embedded import postgres, valkey
 from embedded.folder import claimed
 from embedded.layout import Layout
 from embedded.process import Child, RefusalError, bound, tail, wait_for
 from embedded.programs import Programs
+from embedded.servers import has_own_database, prepared
+from embedded.static import fingerprint
 
 START_SECONDS = 60
 # A child that ran this long was healthy: its end is a new misfortune, not the next of a row.
@@ -67,6 +67,7 @@ class Supervisor:
     def run(self) -> None:
         """Start all, return when Ctrl-C or SIGTERM has stopped all. RefusalError says what the operator can mend."""
         self._catch_signals()
+        os.umask(0o077)
         with suppress(StopRequest), claimed(self.layout, self._pause) as lock:
             try:
                 require_free(self.port)
@@ -92,23 +93,19 @@ class Supervisor:
             raise StopRequest
 
     def _start_servers(self, lock: int) -> None:
-        if "DATABASE_URL" not in os.environ:
-            if not self.layout.postgres.exists():
-                say("PostgreSQL: making the database files, at the first start only")
-            self._start_server(postgres.prepare(self.layout, lock), lambda: postgres.is_ready(self.layout))
-        if "REDIS_URL" not in os.environ:
-            self._start_server(valkey.prepare(self.layout, lock), lambda: valkey.is_ready(self.layout))
-
-    def _start_server(self, child: Child, is_ready: Callable[[], bool]) -> None:
-        self._start(child)
-        wait_for(child, is_ready, START_SECONDS, self._pause)
-        say(f"{child.name}: started")
+        if has_own_database() and not self.layout.postgres.exists():
+            say("PostgreSQL: making the database files, at the first start only")
+        for child, is_ready in prepared(self.layout, lock, durable=True):
+            self._start(child)
+            wait_for(child, is_ready, START_SECONDS, self._pause)
+            say(f"{child.name}: started")
 
     def _start(self, child: Child) -> None:
         child.start()
         self.children.append(child)
 
     def _start_programs(self, programs: Programs) -> None:
+        self._collect_static(programs)
         self._finish(programs.command("migrate", "--noinput", "--verbosity=0"))
         say("database: up to date")
         seed = programs.command("seed")
@@ -124,6 +121,13 @@ class Supervisor:
             self._pause(0.05)
         say(f"admin: http://127.0.0.1:{self.port}/admin/   stop: Ctrl-C")
         say(f"ready: http://127.0.0.1:{self.port}")
+
+    def _collect_static(self, programs: Programs) -> None:
+        stamp, now = self.layout.data / "static.stamp", fingerprint()
+        if not stamp.exists() or stamp.read_text() != now:
+            say("static files: collecting")
+            self._finish(programs.command("collectstatic", "--noinput", "--clear", "--verbosity=0"))
+            stamp.write_text(now)
 
     def _finish(self, command: Child) -> None:
         command.start()
