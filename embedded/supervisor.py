@@ -13,7 +13,6 @@ from embedded.layout import Layout
 from embedded.process import Child, RefusalError, bound, tail, wait_for
 from embedded.programs import Programs
 from embedded.servers import has_own_database, prepared
-from embedded.static import fingerprint
 
 START_SECONDS = 60
 # A child that ran this long was healthy: its end is a new misfortune, not the next of a row.
@@ -105,7 +104,6 @@ class Supervisor:
         self.children.append(child)
 
     def _start_programs(self, programs: Programs) -> None:
-        self._collect_static(programs)
         self._finish(programs.command("migrate", "--noinput", "--verbosity=0"))
         say("database: up to date")
         seed = programs.command("seed")
@@ -121,13 +119,6 @@ class Supervisor:
             self._pause(0.05)
         say(f"admin: http://127.0.0.1:{self.port}/admin/   stop: Ctrl-C")
         say(f"ready: http://127.0.0.1:{self.port}")
-
-    def _collect_static(self, programs: Programs) -> None:
-        stamp, now = self.layout.data / "static.stamp", fingerprint()
-        if not stamp.exists() or stamp.read_text() != now:
-            say("static files: collecting")
-            self._finish(programs.command("collectstatic", "--noinput", "--clear", "--verbosity=0"))
-            stamp.write_text(now)
 
     def _finish(self, command: Child) -> None:
         command.start()
