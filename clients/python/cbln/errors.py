@@ -57,6 +57,7 @@ class ApiError(CblnError):
         self.errors: list[dict[str, Any]] = list(problem.get("errors") or [])
         self.proof_of_work: dict[str, Any] | None = problem.get("proof_of_work")
         self.retry_after = retry_after
+        self.was_resent = False  # True: an earlier attempt of the same call may have been carried out
         super().__init__(f"{status} {self.code}")
 
 
