@@ -19,11 +19,11 @@ environment-dev:
 
 .PHONY: up
 up: environment ## Start everything on this machine; Ctrl-C stops it
-	@exec $(MANAGE) up
+	@exec $(PYTHON_BIN) -m embedded
 
 .PHONY: test
 test: environment-dev ## Run all tests on servers of their own; some: make test TESTS="messaging -k post"
-	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTHON_BIN) -m pytest -q -n 2 $(TESTS)
+	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTHON_BIN) -m pytest -q -n 2 --dist loadgroup $(TESTS)
 
 .PHONY: check
 check: environment-dev ## Lint, types, import contracts, migrations, deployment settings, generated files

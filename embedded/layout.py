@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import tempfile
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -80,7 +81,11 @@ class Layout:
         """Make the file of secrets, readable by its owner only. Never touches an existing one."""
         if self.secrets_file.exists():
             return
-        content = f"SECRET_KEY={secrets.token_urlsafe(48)}\nDIGEST_KEY={secrets.token_hex(32)}\n"
+        content = (
+            f"SECRET_KEY={secrets.token_urlsafe(48)}\nDIGEST_KEY={secrets.token_hex(32)}\n"
+            f"CBLN_FIELD_KEYS=1:{b64encode(secrets.token_bytes(32)).decode()}\n"
+            f"BUNDLE_SIGNING_KEY={secrets.token_urlsafe(32)}\n"
+        )
         handle, draft = tempfile.mkstemp(dir=self.data, prefix=".secrets-")  # mkstemp creates with mode 0600
         try:
             with os.fdopen(handle, "w") as file:

@@ -49,7 +49,7 @@ def binaries() -> Path | None:
 
 def prepare(layout: Layout, lock: int, *, durable: bool = True) -> Child:
     """The server, ready to be started on a cluster that fits it. Makes the cluster if there is none."""
-    directory, version = _usable_binaries()
+    directory, version = usable_binaries()
     prefix, owner = _without_root(directory)
     if not (layout.postgres / "PG_VERSION").exists():
         _initialise(layout, directory, version, prefix, owner, durable=durable)
@@ -82,7 +82,7 @@ def is_ready(layout: Layout) -> bool:
     return True
 
 
-def _usable_binaries() -> tuple[Path, int]:
+def usable_binaries() -> tuple[Path, int]:
     directory = binaries()
     if directory is None:
         raise RefusalError(

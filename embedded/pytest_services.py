@@ -3,6 +3,7 @@
 DATABASE_URL and REDIS_URL, where already set, are used as they are; so xdist's workers share their parent's servers.
 """
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +14,8 @@ from embedded.process import RefusalError
 from embedded.temporary import servers
 
 _services = ExitStack()
+# Not pytest_unconfigure, which is not called when loading the settings fails.
+atexit.register(_services.close)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -23,7 +26,3 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     except RefusalError as error:
         raise pytest.UsageError(str(error)) from error
     yield
-
-
-def pytest_unconfigure() -> None:
-    _services.close()

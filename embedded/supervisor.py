@@ -73,7 +73,7 @@ class Supervisor:
                 say(f"data: {self.layout.data}   logs: {self.layout.logs}")
                 self._start_servers(lock)
                 self._start_programs(Programs(self.layout, lock))
-                self._watch()
+                self.watch()
             finally:
                 self._stop()
         say("stopped")
@@ -142,7 +142,7 @@ class Supervisor:
             connection.close()
         return response.status == 200
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         checked = time.monotonic()
         while True:
             self._pause(0.1)
