@@ -50,14 +50,8 @@ class Conversation:
 
         ProtocolError if it is not `session_id` (for a device that knows it). Reads the newest page to go on from there.
         """
-        session = api.get_session()
-        conversation = cls(api, Sealer(keys, session_id or session.id), outbox, None)
-        conversation._know(session)
-        known = conversation._outbox.position.client_seq
-        newest = list(conversation.recent(limit=50))
-        shown = max((message.client_seq for message in newest), default=0)
-        if shown < known and not conversation.pending:
-            conversation.anomalies.append(Anomaly("rollback", session.last_seq, known - shown))
+        conversation = cls(api, Sealer(keys, session_id or api.get_session().id), outbox, None)
+        conversation.catch_up()
         return conversation
 
     @classmethod
@@ -183,6 +177,14 @@ class Conversation:
             return {**record, "problem": error.reason}
 
     # The session
+
+    def catch_up(self) -> None:
+        """Learn where the conversation stands: the session's state and the newest page."""
+        session = self.refresh()
+        known = self._outbox.position.client_seq
+        shown = max((message.client_seq for message in self.recent(limit=50)), default=0)
+        if shown < known and not self.pending:
+            self.anomalies.append(Anomaly("rollback", session.last_seq, known - shown))
 
     def refresh(self) -> Session:
         """Ask the server for the session's state; UnauthorizedError if there is none any more."""

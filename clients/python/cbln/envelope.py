@@ -124,6 +124,15 @@ def envelope_epoch(envelope: bytes) -> int:
     return int.from_bytes(envelope[2:HEADER_BYTES], "big")
 
 
+def is_sealable(text: str) -> bool:
+    """Whether one message can hold the text: it is UTF-8 and at most MAX_BODY_BYTES as JSON."""
+    try:
+        _pad(_encode({"text": text}))
+    except EnvelopeError:
+        return False
+    return True
+
+
 def _checked(key: bytes) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError("the key has 32 bytes")

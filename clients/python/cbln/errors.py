@@ -39,6 +39,10 @@ class UnreachableError(CblnError):
     """No complete answer within the patience given. Whether the last attempt arrived is unknown; resending is safe."""
 
 
+class AddressError(CblnError):
+    """A server address that cannot be used, or not safely."""
+
+
 class ProtocolError(CblnError):
     """An answer that is not of this protocol (a captive portal, a wrong address, a server of another version)."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message as Headers
 from urllib.parse import SplitResult, urlsplit
 
-from cbln.errors import ProtocolError, UnreachableError
+from cbln.errors import AddressError, ProtocolError, UnreachableError
 
 API_PATH = "/api/v1/"
 MAX_ANSWER_BYTES = 16 << 20  # 200 messages of 16 KiB are 4.5 MB
@@ -175,10 +175,14 @@ def _connect(url: SplitResult, timeout: float, traffic: Traffic) -> http.client.
 
 
 def _checked(url: str, allow_http: bool) -> SplitResult:
-    parts = urlsplit(url.rstrip("/"))
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        parts.port  # noqa: B018 - raises if it is not a number
+    except ValueError:
+        raise AddressError("the address cannot be read") from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
-        raise ValueError("the address has the form https://host[:port][/path]")
+        raise AddressError("the address has the form https://host[:port][/path]")
     if parts.scheme == "http" and not (allow_http or host in _LOOPBACK or host.endswith(".onion")):
-        raise ValueError("http would show the session's token to the network: use https")
+        raise AddressError("http would show the session's token to the network: use https")
     return parts
