@@ -1,6 +1,7 @@
 """pytest plugin (`-p embedded.pytest_services`): the test run's own PostgreSQL and Valkey.
 
-DATABASE_URL and REDIS_URL, where already set, are used as they are; so xdist's workers share their parent's servers.
+DATABASE_URL and REDIS_URL, where already set, are used; so xdist's workers share their parent's servers. pytest-django
+gives each worker a database of its own in PostgreSQL, and we one in Valkey: a test that empties the cache stays alone.
 """
 
 import atexit
@@ -25,4 +26,6 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         os.environ.update(_services.enter_context(servers()))
     except RefusalError as error:
         raise pytest.UsageError(str(error)) from error
+    if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
+        os.environ["REDIS_URL"] += f"?db={int(worker.removeprefix('gw')) % 15 + 1}"
     yield
