@@ -40,11 +40,11 @@ class NewMessageSerializer(StrictSerializer):
     client_seq = StrictIntegerField(min_value=0, max_value=MAX_INTEGER)
     envelope = EnvelopeField()
     expires_at = EndsAtField(allow_null=True, required=False)
-    model_used = StrictStringField(pattern=r"^[A-Za-z0-9._:/-]{1,64}$", allow_null=True, required=False)
+    model_used = StrictStringField(pattern=r"[A-Za-z0-9._:/-]{1,64}", allow_null=True, required=False)
     processing_time_ms = StrictIntegerField(min_value=0, max_value=MAX_PROCESSING_MS, allow_null=True, required=False)
     sentiment_score = StrictNumberField(min_value=-1, max_value=1, allow_null=True, required=False)
     emotion_tags = serializers.ListField(
-        child=StrictStringField(pattern=r"^[a-z_]{1,32}$"), max_length=MAX_TAGS, allow_null=True, required=False
+        child=StrictStringField(pattern=r"[a-z_]{1,32}"), max_length=MAX_TAGS, allow_null=True, required=False
     )
     is_crisis_detected = StrictBooleanField(allow_null=True, required=False)
 

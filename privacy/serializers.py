@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Self
 
+from django.core.validators import RegexValidator
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -66,11 +67,11 @@ class StrictBooleanField(serializers.BooleanField):
 
 
 class StrictStringField(serializers.CharField):
-    """A string that matches `pattern` (a regular expression that JavaScript reads alike)."""
+    """A string that `pattern` matches from end to end (`$` would let a line break through)."""
 
     def __init__(self, *, pattern: str, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
-        self.validators.append(serializers.RegexField(pattern).validators[-1])
+        self.validators.append(RegexValidator(rf"^{pattern}\Z"))
 
     def to_internal_value(self, data: Any) -> str:
         if type(data) is not str:
@@ -146,7 +147,7 @@ class EndsAtField(serializers.DateTimeField):
 
 class SessionTokenField(StrictStringField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(pattern=TOKEN.pattern.replace(r"\Z", "$"), **kwargs)
+        super().__init__(pattern=TOKEN.pattern.removesuffix(r"\Z"), **kwargs)
 
 
 def utc(moment: datetime) -> str:

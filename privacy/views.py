@@ -24,10 +24,10 @@ class ApiView(APIView):
         return digest
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
         if request.META.get("QUERY_STRING") and not all(self._is_known(item) for item in request.GET.lists()):
             raise InvalidQuery
         check_body_headers(request.headers)
-        super().initial(request, *args, **kwargs)
 
     def _is_known(self, item: tuple[str, list[str]]) -> bool:
         key, values = item

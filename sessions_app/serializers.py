@@ -25,8 +25,8 @@ class LifetimeField(StrictIntegerField):
 
 
 class ProofOfWorkSerializer(StrictSerializer):
-    challenge = StrictStringField(pattern=r"^[A-Za-z0-9_-]{20,100}$")
-    nonce = StrictStringField(pattern=r"^[0-9]{1,20}$")
+    challenge = StrictStringField(pattern=r"[A-Za-z0-9_-]{20,100}")
+    nonce = StrictStringField(pattern=r"[0-9]{1,20}")
 
 
 class NewSessionSerializer(StrictSerializer):
