@@ -1,8 +1,9 @@
 #!/bin/sh
 # Make .venv and install the hashed requirements: sh embedded/bootstrap.sh requirements.txt
-# Quick when nothing changed. A cut-off run is noticed and made good.
+# Quick when nothing changed. A cut-off run is noticed and made good; of two at once, one waits.
 set -eu
 cd "$(dirname "$0")/.."
+[ -n "${IS_LOCKED-}" ] || exec flock .venv.lock env IS_LOCKED=yes sh embedded/bootstrap.sh "$@"
 requirements=$1
 venv=.venv
 log=$venv.log
@@ -40,8 +41,10 @@ find_python() {
 }
 
 make_venv() {
-    rm -rf "$venv"
     find_python
+    rm -rf "$venv"
+    mkdir "$venv"
+    : >"$unfinished"
     if [ -n "$python" ]; then
         echo "environment: making $venv with $("$python" --version)"
         "$python" -m venv "$venv" >"$log" 2>&1 || fail_with_log "$venv could not be made"
@@ -49,7 +52,7 @@ make_venv() {
         fail "PYTHON=$PYTHON is no complete Python 3.12 or newer."
     elif command -v uv >/dev/null; then
         echo "environment: making $venv with a Python fetched by uv"
-        uv venv --quiet --seed --python 3.13 "$venv" >"$log" 2>&1 || fail_with_log "uv could not make $venv"
+        uv venv --quiet --seed --allow-existing --python 3.13 "$venv" >"$log" 2>&1 || fail_with_log "uv could not make $venv"
     elif [ -n "$incomplete" ]; then
         version=$("$incomplete" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
         fail "$version has no venv module. Install it: apt install $version-venv"

@@ -48,7 +48,7 @@ def require_free(port: int) -> None:
                 if error.errno == errno.EADDRINUSE
                 else f"is refused ({error.strerror})"
             )
-            raise RefusalError(f"port {port} {reason}. Choose another: PORT=22001 make up") from error
+            raise RefusalError(f"port {port} {reason}. Choose another: PORT={port % 65535 + 1} make up") from error
 
 
 class Supervisor:
@@ -82,9 +82,10 @@ class Supervisor:
         def count(*_: object) -> None:
             self.stop_requests += 1
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays in force
-                signal.signal(number, count)
+        signal.signal(signal.SIGINT, count)
+        signal.signal(signal.SIGTERM, count)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup stays in force
+            signal.signal(signal.SIGHUP, count)
 
     def _pause(self, seconds: float) -> None:
         time.sleep(seconds)

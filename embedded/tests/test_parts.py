@@ -106,7 +106,7 @@ class TestEnvironmentScript:
         shutil.copy(PROJECT / "embedded" / "bootstrap.sh", tmp_path / "embedded")
         (tmp_path / "requirements.txt").touch()
         (tmp_path / "bin").mkdir()
-        for tool in ("sh", "dirname", "rm", "cmp", "cp", "tail", "cat", "chmod"):
+        for tool in ("sh", "dirname", "rm", "cmp", "cp", "tail", "cat", "chmod", "mkdir", "flock", "env"):
             (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or "/bin/false")
         return tmp_path
 

@@ -34,9 +34,9 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        line = refusal(tmp_path / "d", PORT=port)
-    assert line == f"port {port} is in use (another `make up`?). Choose another: PORT=22001 make up"
+        port = taken.getsockname()[1]
+        line = refusal(tmp_path / "d", PORT=str(port))
+    assert line == f"port {port} is in use (another `make up`?). Choose another: PORT={port + 1} make up"
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1"])
