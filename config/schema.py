@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from privacy import problems
 from privacy.serializers import StrictSerializer
+from safety.problems import DonationsClosed, TooManyDonations
 
 PROBLEM = {
     "type": "object",
@@ -58,6 +59,9 @@ _BY_OPERATION: dict[str, tuple[type[problems.Problem], ...]] = {
     "update_session": (problems.LifetimeNotShorter,),
     "post_message": (problems.IVReused, problems.SessionFull, problems.SignalsNotShared, problems.IdReused),
     "post_messages": (problems.IVReused, problems.SessionFull, problems.SignalsNotShared, problems.IdReused),
+    "get_bundle": (problems.NotFound,),
+    "donate": (TooManyDonations, DonationsClosed),
+    "withdraw_donation": (problems.NotFound,),
     "get_message": (problems.NotFound,),
     "delete_message": (problems.NotFound,),
     **{f"get_{name}": (problems.NotFound,) for name in ("context", "feedback")},

@@ -4,7 +4,9 @@ A secret NAME is read from NAME, else from the file named by NAME_FILE,
 else from the embedded installation's own secrets file.
 """
 
+from base64 import b64encode
 from pathlib import Path
+from secrets import token_bytes
 
 import django_stubs_ext
 import environ
@@ -39,10 +41,25 @@ def secret(name: str) -> str:
     return get_random_secret_key()
 
 
+def stored_key(name: str, made_up: str) -> str:
+    """A key that stored data depend on. '' where an installation lacks it, and system checks (safety.E001…) say so:
+    one made up would lose what it sealed. `made_up` serves only where nothing is installed yet."""
+    if found := env.str(name, default="") or (env.str(f"{name}_FILE", default="") and secret(name)):
+        return str(found)
+    is_installed = bool(_embedded_secrets) or "DATABASE_URL" in env.ENVIRON
+    return _embedded_secrets.get(name, "") if is_installed else made_up
+
+
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = secret("SECRET_KEY")
 # Keys what must not be computable from the database alone (digests of user agents, proof-of-work challenges).
 DIGEST_KEY = secret("DIGEST_KEY").encode()
+# Seals training data at rest, "3:base64,2:base64": the first writes, each opens what names its id (safety/at_rest.py).
+FIELD_KEYS = stored_key("CBLN_FIELD_KEYS", made_up="1:" + b64encode(token_bytes(32)).decode())
+# Signs detection bundles: base64url of 32 bytes. May be absent; then releases are signed on another machine.
+BUNDLE_SIGNING_KEY = stored_key("BUNDLE_SIGNING_KEY", made_up="")
+# Public keys a release may be signed with. Empty: that of BUNDLE_SIGNING_KEY.
+BUNDLE_PUBLIC_KEYS = env.list("BUNDLE_PUBLIC_KEYS", default=[])
 # Lives in the memory of one start of the web server, never on disk. Without it every process counts alone.
 RATE_LIMIT_KEY = env.str("RATE_LIMIT_KEY", default="").encode()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -65,6 +82,7 @@ INSTALLED_APPS = [
     "privacy",
     "sessions_app",
     "messaging",
+    "safety",
     "monitoring",
     "embedded",
     "django.contrib.admin",
@@ -79,6 +97,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_linear_migrations",
+    "simple_history",
 ]
 
 # The API keeps no browser session and sends no cookie: it skips what serves staff pages (config/middleware.py).
@@ -160,6 +179,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "expire-sessions": {"task": "sessions_app.tasks.expire_sessions", "schedule": crontab(minute=5)},
     "expire-messages": {"task": "messaging.tasks.expire_messages", "schedule": crontab(minute="*/10")},
+    "accept-donations": {"task": "safety.tasks.accept_donations", "schedule": crontab(minute=40)},
     "beat-heartbeat": {"task": "monitoring.tasks.record_heartbeat", "schedule": 30.0, "options": {"expires": 60}},
 }
 
@@ -201,12 +221,8 @@ STAFF_TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = layout.data / "static"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
-WHITENOISE_USE_FINDERS = False
+# Served from where the packages keep them: no step to forget between an upgrade and a start.
+WHITENOISE_USE_FINDERS = True
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],

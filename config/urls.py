@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/v1/config/", ConfigView.as_view()),
     path("api/v1/", include("sessions_app.urls")),
     path("api/v1/", include("messaging.urls")),
+    path("api/v1/", include("safety.urls")),
     path("api/schema/", DocumentView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     re_path("^api/", not_found_in_api),

@@ -12,8 +12,10 @@ from rest_framework.response import Response
 from config.version import VERSION
 from messaging.serializers import BATCH_MESSAGES
 from messaging.views import MAX_PAGE_MESSAGES
-from privacy.envelope import ENVELOPE_BYTES
+from privacy.envelope import ENVELOPE_BYTES, to_base64url
 from privacy.views import ApiView
+from safety.services.releases import current_version
+from safety.signature import trusted_keys
 from sessions_app.models import LANGUAGES, LIFETIMES_DAYS
 
 
@@ -38,6 +40,7 @@ class ConfigSerializer(serializers.Serializer[Any]):
     lifetimes_days = serializers.ListField(child=serializers.IntegerField())
     limits = LimitsSerializer()
     bundle_version = serializers.IntegerField(allow_null=True)
+    bundle_keys = serializers.ListField(child=serializers.CharField())
     replies = RepliesSerializer()
 
 
@@ -61,7 +64,8 @@ class ConfigView(ApiView):
                     "page_messages": MAX_PAGE_MESSAGES,
                     "session_messages": settings.SESSION_MESSAGES,
                 },
-                "bundle_version": None,
+                "bundle_version": current_version(),
+                "bundle_keys": [to_base64url(key) for key in trusted_keys().values()],
                 "replies": {"is_offered": False, "provider": None},
             }
         )

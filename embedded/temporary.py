@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,12 @@ PREFIX = f"cbln-test-{os.geteuid()}-"
 @contextmanager
 def servers() -> Iterator[dict[str, str]]:
     """Start what the environment does not name yet. Yields the variables to set."""
-    made = {"SECRET_KEY": secrets.token_urlsafe(48), "DIGEST_KEY": secrets.token_hex(32)}
+    made = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DIGEST_KEY": secrets.token_hex(32),
+        "CBLN_FIELD_KEYS": f"1:{b64encode(secrets.token_bytes(32)).decode()}",
+        "BUNDLE_SIGNING_KEY": secrets.token_urlsafe(32),
+    }
     with ExitStack() as stack:
         if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
             _sweep()

@@ -10,7 +10,9 @@ from django.db import DatabaseError
 from safety.at_rest import FieldKeysError, KeyRing
 from safety.signature import SigningKeyError, public_key_of, trusted_keys
 
-_FIELD_KEYS_HINT = 'CBLN_FIELD_KEYS="1:$(openssl rand -base64 32)". Keep it with the backups: without it the rows are lost.'
+_FIELD_KEYS_HINT = (
+    'CBLN_FIELD_KEYS="1:$(openssl rand -base64 32)". Keep it with the backups: without it the rows are lost.'
+)
 
 
 @register(Tags.security)

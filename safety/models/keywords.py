@@ -1,4 +1,4 @@
-"""The blocked_keywords table: phrases of the detection lexicon. Nothing is ever blocked by them; the name is the seed's."""
+"""The blocked_keywords table: phrases of the detection lexicon. Nothing is ever blocked by them, whatever the name."""
 
 from typing import Any, Self
 

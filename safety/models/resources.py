@@ -1,4 +1,4 @@
-"""The crisis_resources table: hotlines. A wrong number shown to someone in danger does harm: none is shown unverified."""
+"""The crisis_resources table: hotlines. A wrong number harms someone in danger: none is shown unverified."""
 
 from datetime import timedelta
 from typing import Any, Self

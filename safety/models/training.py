@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from privacy.fields import DateTimeField, DigestField, SecondsPastHour, is_digest, this
+from privacy.fields import DigestField, SecondsPastHour, is_digest, this
 from safety.at_rest import FieldKeysError, SealedIV, SealedTextField, is_sealed, key_id_of
 from safety.models.keywords import LANGUAGES, SEVERITIES
 
@@ -30,7 +30,7 @@ LOCATIONS = {"north": _("North"), "centre": _("Centre"), "south": _("South"), "a
 MAX_TEXT_CHARACTERS = 2000
 
 
-@DateTimeField.register_lookup
+@models.DateTimeField.register_lookup
 class SecondsPastDay(SecondsPastHour):
     lookup_name = "seconds_past_day"
     template = "mod(extract(epoch from %(expressions)s), 86400)"
@@ -114,6 +114,10 @@ class TrainingData(models.Model):
         verbose_name=_("change of an example"),
     )
 
+    # Read by django-simple-history from the instance.
+    _history_user: Any
+    skip_history_when_saving: bool
+
     class Meta:
         db_table = "training_data"
         verbose_name = _("training example")
@@ -192,7 +196,7 @@ class TrainingData(models.Model):
         return "third" if self.disputed_by_id else "second"
 
 
-content_field: SealedTextField = TrainingData._meta.get_field("content_encrypted")  # type: ignore[assignment]
+content_field: SealedTextField = TrainingData._meta.get_field("content_encrypted")
 
 
 class DonationQuerySet(models.QuerySet["TrainingDonation"]):

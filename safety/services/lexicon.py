@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from safety.models import BlockedKeyword
-from safety.models.keywords import FOLDS, KINDS, LANGUAGES, SEVERITIES
+from safety.models.keywords import MIN_INSIDE_LETTERS
+from safety.training.bundle import COLUMNS as BUNDLE_COLUMNS
 
 SEED_FILE = Path(__file__).parent.parent / "data" / "lexicon.csv"
 COLUMNS = (
@@ -33,18 +34,6 @@ COLUMNS = (
 KEY = ("language", "kind", "category", "keyword")
 _REQUIRED = ("keyword", "kind", "category", "severity", "language")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-# The columns of a bundle's lexicon, as safety.detection reads them.
-BUNDLE_COLUMNS = (
-    "id",
-    "kind",
-    "keyword",
-    "category",
-    "severity",
-    "is_exact_match",
-    "is_case_sensitive",
-    "is_ambiguous",
-    "fold",
-)
 MAX_ROWS = 20_000
 BATCH = 1000
 _LOCK = 0x5AFE01
@@ -157,14 +146,13 @@ def _boolean(name: str, text: str) -> bool:
 def _check_rules(word: BlockedKeyword) -> None:
     """The table's CHECK constraints, without a query for each of ten thousand rows."""
     for constraint in BlockedKeyword._meta.constraints:
-        condition = getattr(constraint, "condition", None)
-        if condition is not None and constraint.name in _RULES and not _RULES[constraint.name](word):
+        if constraint.name in _RULES and not _RULES[constraint.name](word):
             raise ValidationError(force_str(constraint.get_violation_error_message()))
 
 
-_RULES = {
+_RULES: dict[str, Callable[[BlockedKeyword], bool]] = {
     "keywords_only_signals_are_severe": lambda word: word.kind == "signal" or word.severity == "none",
-    "keywords_inside_words_are_long": lambda word: word.is_exact_match or len(word.keyword) >= 5,
+    "keywords_inside_words_are_long": lambda word: word.is_exact_match or len(word.keyword) >= MIN_INSIDE_LETTERS,
 }
 
 
@@ -192,9 +180,7 @@ def _merge(
 def _store(result: Import, staff: Any) -> None:
     bulk_create_with_history(result.added, BlockedKeyword, batch_size=BATCH, default_user=staff)
     if result.changed:
-        bulk_update_with_history(
-            result.changed, BlockedKeyword, [*COLUMNS], batch_size=BATCH, default_user=staff
-        )
+        bulk_update_with_history(result.changed, BlockedKeyword, [*COLUMNS], batch_size=BATCH, default_user=staff)
 
 
 def seed_keywords() -> int:
@@ -206,6 +192,3 @@ def seed_keywords() -> int:
     if result.errors:
         raise ValueError(f"{SEED_FILE.name}: {result.errors[:3]}")
     return len(result.added)
-
-
-__all__ = ["BUNDLE_COLUMNS", "COLUMNS", "FOLDS", "KINDS", "LANGUAGES", "SEVERITIES", "Import", "bundle_lexicon"]

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from monitoring import services
+from safety.services.seed import seed as seed_safety
 
 USERNAME = "admin"
 
@@ -11,6 +12,8 @@ class Command(BaseCommand):
     help = "Fill an empty installation with what it needs to be used. Changes nothing that is there already."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for line in seed_safety():
+            self.stdout.write(f"Added: {line}")
         password = services.create_first_staff(username=USERNAME)
         if password is not None:
             self.stdout.write(
