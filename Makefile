@@ -56,8 +56,15 @@ openapi: environment-dev ## Write the description of the API
 	$(WITH_SERVERS) $(MANAGE) spectacular --validate --fail-on-warn --file $(DOCUMENT)
 
 .PHONY: demo
-demo: environment ## With `make up` running: a conversation of the reference client
-	.venv/bin/cbln new
+demo: environment ## With `make up` running: say something, see what the server keeps of it, erase it
+	@keep=$$(mktemp -d) && trap 'rm -r "$$keep"' EXIT && set -e; \
+	export CBLN_URL="http://127.0.0.1:$${PORT:-22000}"; \
+	.venv/bin/cbln new --keep "$$keep/session"; \
+	.venv/bin/cbln send --keep "$$keep/session" 'Hôm nay mình hơi buồn.'; \
+	.venv/bin/cbln read --keep "$$keep/session"; \
+	echo 'What the server keeps of it:'; \
+	echo 'SELECT * FROM messages ORDER BY created_at DESC LIMIT 1' | $(MANAGE) dbshell -- -qx; \
+	.venv/bin/cbln erase --yes --keep "$$keep/session"
 
 .PHONY: bench
 bench: environment-dev ## CPU per request against the floor of the database alone
@@ -65,5 +72,5 @@ bench: environment-dev ## CPU per request against the floor of the database alon
 
 .PHONY: clean
 clean: ## Remove the environment and caches; never data
-	rm -rf .venv .venv.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv.log .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,7 +30,7 @@ can_make_venv() {
 
 find_python() {
     incomplete=
-    pyenv=${PYENV_ROOT:-$HOME/.pyenv}/versions
+    pyenv=${PYENV_ROOT:-${HOME-}/.pyenv}/versions
     for python in ${PYTHON:-python3.13 python3.12 python3.14 python3 \
         "$pyenv"/3.13.*/bin/python "$pyenv"/3.12.*/bin/python "$pyenv"/3.14.*/bin/python}; do
         runs "$python" || continue
