@@ -25,6 +25,7 @@ from cbln.errors import (
     UnauthorizedError,
     UnreachableError,
 )
+from cbln.keys import Keys, generate_entropy
 from cbln.replay import Plan, Replay, ReplayFileError, Report, read_lines
 from cbln.terminal import Progress, note, out
 from cbln.texts import TEXTS, Speaker, language_of_environment
@@ -105,8 +106,10 @@ def _explain_rest(say: Speaker, error: Exception) -> tuple[str, int]:
 
 def replay(args: Namespace) -> int:
     lines = read_lines(args.file)
+    with commands.connect(args, Keys(generate_entropy()), patience=10) as api:
+        api.get_config()  # a wrong address shows before anything else
     plan = Plan(
-        lambda keys: commands.connect(args, keys, args.patience),
+        lambda keys: commands.connect(args, keys, args.patience, is_quiet=True),
         args.per_conversation,
         args.parallel,
         args.batch,
@@ -115,6 +118,8 @@ def replay(args: Namespace) -> int:
     run = Replay(lines, plan)
     left = 0
     try:
+        with Progress(args.say("replay.opening"), len(run.conversations)) as progress:
+            run.open(progress.advance)
         with Progress(args.say("replay.playing"), len(lines)) as progress:
             run.play(progress.advance)
         with Progress(args.say("replay.verifying"), len(lines)) as progress:
@@ -133,6 +138,7 @@ def replay(args: Namespace) -> int:
 
 def _print_report(say: Speaker, report: Report) -> None:
     figures = report.to_json()
+    out(say("replay.opened", **figures))
     out(say("replay.sent", rate=report.messages_per_second, **figures))
     out(say("replay.resends", **figures))
     out(say("replay.bytes", plaintext=report.plaintext_bytes, envelope=report.envelope_bytes, wire=report.wire_bytes))

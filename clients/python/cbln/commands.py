@@ -32,7 +32,7 @@ class UsageError(Exception):
     """The name of the text that says what to do."""
 
 
-def connect(args: Namespace, keys: Keys, patience: float = 30.0) -> ApiClient:
+def connect(args: Namespace, keys: Keys, patience: float = 30.0, *, is_quiet: bool = False) -> ApiClient:
     """A client for the server the arguments name."""
     say: Speaker = args.say
     shown: list[int] = []
@@ -49,7 +49,7 @@ def connect(args: Namespace, keys: Keys, patience: float = 30.0) -> ApiClient:
         language=say.language,
         patience=patience,
         allow_http=args.allow_http,
-        on_work=on_work,
+        on_work=None if is_quiet else on_work,
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from cbln.api import ApiClient
 from cbln.conversation import Conversation
 from cbln.envelope import is_sealable
-from cbln.errors import CblnError, UnauthorizedError
+from cbln.errors import CblnError, UnauthorizedError, UnreachableError
 from cbln.keys import Keys, generate_entropy
 from cbln.sealing import Message
 
@@ -45,6 +45,7 @@ class Played:
 
     lines: Sequence[str]
     keys: Keys = field(default_factory=lambda: Keys(generate_entropy()))
+    conversation: Conversation | None = None
     is_open: bool = False
     ids: list[UUID] = field(default_factory=list)
     resends: int = 0
@@ -61,6 +62,7 @@ class Report:
     lines: int
     sent: int
     sessions: int
+    opening_seconds: float
     seconds: float
     messages_per_second: float
     resends: int
@@ -109,16 +111,18 @@ class Replay:
         size = plan.per_conversation
         self.conversations = [Played(lines[start : start + size]) for start in range(0, len(lines), size)]
         self._stopped = Event()
-        self._seconds = 0.0
+        self._opening_seconds = self._seconds = 0.0
 
     def stop(self) -> None:
         self._stopped.set()
 
+    def open(self, step: Step) -> None:
+        """Open the sessions, with the proof of work a server asks of an address that opens many."""
+        self._opening_seconds = self._each(self._open_one, step, self.conversations)
+
     def play(self, step: Step) -> None:
         """Send every line. A conversation whose calls fail for good is given up; the others go on."""
-        started = time.monotonic()
-        self._each(self._play_one, step, self.conversations)
-        self._seconds = time.monotonic() - started
+        self._seconds = self._each(self._play_one, step, self.conversations)
 
     def verify(self, step: Step) -> None:
         """Read every conversation back with a fresh client made from the entropy alone, and note what differs."""
@@ -126,6 +130,7 @@ class Replay:
 
     def erase(self, step: Step) -> int:
         """Erase the sessions; how many could not be."""
+        self._stopped.clear()
         self._each(self._erase_one, step, [played for played in self.conversations if played.is_open])
         return sum(played.is_open for played in self.conversations)
 
@@ -139,6 +144,7 @@ class Replay:
             lines=sum(len(played.lines) for played in self.conversations),
             sent=sent,
             sessions=sum(1 for played in self.conversations if played.ids),
+            opening_seconds=self._opening_seconds,
             seconds=self._seconds,
             messages_per_second=sent / max(self._seconds, 1e-9),
             resends=sum(played.resends for played in self.conversations),
@@ -150,7 +156,8 @@ class Replay:
             sessions_left=sessions_left,
         )
 
-    def _each(self, work: Callable[[Played, Step], None], step: Step, conversations: Sequence[Played]) -> None:
+    def _each(self, work: Callable[[Played, Step], None], step: Step, conversations: Sequence[Played]) -> float:
+        started = time.monotonic()
         with ThreadPoolExecutor(self._plan.parallel) as pool:
             try:
                 for _ in pool.map(lambda played: work(played, step), conversations):
@@ -158,21 +165,35 @@ class Replay:
             except BaseException:  # Ctrl-C: let the calls under way end, begin no others
                 self.stop()
                 raise
+        return time.monotonic() - started
 
-    def _play_one(self, played: Played, step: Step) -> None:
+    def _open_one(self, played: Played, step: Step) -> None:
+        if self._stopped.is_set():
+            return
         with self._plan.connect(played.keys) as api:
             try:
-                conversation = Conversation.create(api, played.keys, lifetime_days=self._plan.lifetime_days)
+                played.conversation = Conversation.create(api, played.keys, lifetime_days=self._plan.lifetime_days)
                 played.is_open = True
+            except CblnError as error:
+                self._fail(played, error)
+        step(1)
+
+    def _play_one(self, played: Played, step: Step) -> None:
+        if played.conversation is None:
+            return
+        traffic = played.conversation.api.traffic
+        before = traffic.bytes_sent + traffic.bytes_received
+        with played.conversation as conversation:
+            try:
                 for start in range(0, len(played.lines), self._plan.batch):
                     if self._stopped.is_set():
                         break
                     self._send(conversation, played, played.lines[start : start + self._plan.batch])
                     step(len(played.ids) - start)
             except CblnError as error:
-                played.failure = error
-            played.resends = api.traffic.resends
-            played.wire_bytes = api.traffic.bytes_sent + api.traffic.bytes_received
+                self._fail(played, error)
+        played.resends = traffic.resends
+        played.wire_bytes = traffic.bytes_sent + traffic.bytes_received - before
 
     def _send(self, conversation: Conversation, played: Played, texts: Sequence[str]) -> None:
         for text in texts:
@@ -185,13 +206,14 @@ class Replay:
 
     def _verify_one(self, played: Played, step: Step) -> None:
         if not played.is_open or self._stopped.is_set():
+            played.findings["unread"] += len(played.lines)
             return
         with self._plan.connect(played.keys) as api:
             try:
                 conversation = Conversation.restore(api, played.keys)
                 messages = list(conversation.history())
             except CblnError as error:
-                played.failure = error
+                self._fail(played, error)
                 played.findings["unread"] += len(played.lines)
             else:
                 last_seq = conversation.session.last_seq if conversation.session else 0
@@ -199,6 +221,8 @@ class Replay:
         step(len(played.lines))
 
     def _erase_one(self, played: Played, step: Step) -> None:
+        if self._stopped.is_set():
+            return
         with self._plan.connect(played.keys) as api:
             try:
                 api.delete_session()
@@ -206,8 +230,15 @@ class Replay:
             except UnauthorizedError:
                 played.is_open = False
             except CblnError as error:
-                played.failure = error
+                self._fail(played, error)
         step(1)
+
+    def _fail(self, played: Played, error: CblnError) -> None:
+        played.failure = error
+        if isinstance(
+            error, UnreachableError
+        ):  # patience has ended once: the other conversations need not wait as long
+            self._stopped.set()
 
 
 def compare(lines: Sequence[str], ids: Sequence[UUID], messages: Sequence[Message], last_seq: int) -> Counter[str]:
