@@ -4,7 +4,6 @@ import fcntl
 import os
 import pwd
 import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +25,8 @@ def claimed(layout: Layout, pause: Callable[[float], None] = time.sleep) -> Iter
     `children.lock` is inherited by every child and free only when the last has ended: after a killed supervisor,
     servers need seconds to close their files, and starting others on the same files would damage them.
     """
-    _prepare(layout)
+    with _explained(layout):
+        _prepare(layout)
     with (layout.data / "lock").open("a+") as own, (layout.data / "children.lock").open("a") as children:
         if not _try_lock(own.fileno()):
             own.seek(0)
@@ -37,9 +37,12 @@ def claimed(layout: Layout, pause: Callable[[float], None] = time.sleep) -> Iter
         own.write(f"{os.getpid()}\n")
         own.flush()
         _wait_for_orphans(layout, children.fileno(), pause)
-        _empty(layout.run)
-        yield children.fileno()
-        _empty(layout.run)
+        with _explained(layout):
+            _renew(layout.run)
+        try:
+            yield children.fileno()
+        finally:
+            shutil.rmtree(layout.run, ignore_errors=True)
 
 
 def require_room(layout: Layout) -> None:
@@ -57,28 +60,31 @@ def owner_name(uid: int) -> str:
     return f"user {uid}"
 
 
-def _prepare(layout: Layout) -> None:
+@contextmanager
+def _explained(layout: Layout) -> Iterator[None]:
     try:
-        layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = layout.data.stat().st_uid
-        if owner != os.geteuid():
-            raise RefusalError(
-                f"the data folder {layout.data} belongs to {owner_name(owner)}: run this as {owner_name(owner)}, "
-                "or choose another folder with CBLN_DATA=/path make up"
-            )
-        _require_ours(layout.data)
-        layout.data.chmod(0o700)
-        layout.logs.mkdir(mode=0o700, exist_ok=True)
-        layout.run.mkdir(mode=0o700, exist_ok=True)
-        _require_private(layout.run)
-        (layout.data / "lock").touch(mode=0o600)
-        require_room(layout)
-        layout.create_secrets()
+        yield
     except OSError as error:
         raise RefusalError(
             f"the data folder {layout.data} cannot be used ({error.strerror}): "
             "mend that, or choose another folder with CBLN_DATA=/path make up"
         ) from error
+
+
+def _prepare(layout: Layout) -> None:
+    layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = layout.data.stat().st_uid
+    if owner != os.geteuid():
+        raise RefusalError(
+            f"the data folder {layout.data} belongs to {owner_name(owner)}: run this as {owner_name(owner)}, "
+            "or choose another folder with CBLN_DATA=/path make up"
+        )
+    _require_ours(layout.data)
+    require_room(layout)
+    layout.data.chmod(0o700)
+    layout.logs.mkdir(mode=0o700, exist_ok=True)
+    (layout.data / "lock").touch(mode=0o600)
+    layout.create_secrets()
 
 
 def _require_ours(data: Path) -> None:
@@ -88,12 +94,16 @@ def _require_ours(data: Path) -> None:
         raise RefusalError(f"{data} holds other files: choose an empty or new folder with CBLN_DATA=/path make up")
 
 
-def _require_private(run: Path) -> None:
-    """Under /tmp anyone may have made this folder before us, to read what passes through its sockets."""
-    status = run.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise RefusalError(f"{run} belongs to {owner_name(status.st_uid)}: remove it, or choose a shorter CBLN_DATA")
-    run.chmod(0o700)
+def _renew(run: Path) -> None:
+    """An empty folder for sockets. What lies in it is of servers that are no more: the lock just taken proves it.
+
+    Under /tmp anyone may have made the folder before us, to read what passes through our sockets.
+    """
+    with suppress(FileNotFoundError):
+        if run.lstat().st_uid != os.geteuid():
+            raise RefusalError(f"{run} is not ours: remove it, or choose a shorter CBLN_DATA")
+        shutil.rmtree(run)
+    run.mkdir(mode=0o700)
 
 
 def _wait_for_orphans(layout: Layout, lock: int, pause: Callable[[float], None]) -> None:
@@ -113,9 +123,3 @@ def _try_lock(file: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _empty(run: Path) -> None:
-    """Remove sockets of servers that are no more: the lock just taken proves it."""
-    for path in run.iterdir():
-        path.unlink()

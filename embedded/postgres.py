@@ -110,7 +110,8 @@ def _without_root(directory: Path) -> tuple[list[str], int]:
         return namespace, 0
     nobody = pwd.getpwnam("nobody")
     become = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-    become += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+    # The last bit makes access(2), with which initdb looks for its own program, count the capability as open(2) does.
+    become += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup", "--"]
     if _works([*become, directory / "postgres", "--version"]):
         return become, nobody.pw_uid
     raise RefusalError(

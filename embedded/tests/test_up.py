@@ -122,7 +122,7 @@ def test_ctrl_c_stops_all_in_order(running: Installation) -> None:
     assert order == ["web", "beat", "worker", "Valkey", "PostgreSQL"]
     with (running.layout.data / "children.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    assert not list(running.layout.run.iterdir())
+    assert not running.layout.run.exists()
 
 
 def test_a_stop_during_the_start_is_obeyed(stopped: Installation) -> None:
@@ -136,7 +136,7 @@ def test_a_stop_during_the_start_is_obeyed(stopped: Installation) -> None:
 def test_a_stale_lock_file_naming_a_living_process_does_not_matter(stopped: Installation) -> None:
     stale = f"{os.getpid()}\n{stopped.layout.postgres}\n1\n5432\n\n\n"
     (stopped.layout.postgres / "postmaster.pid").write_text(stale)
-    stopped.layout.run.mkdir(exist_ok=True)
+    stopped.layout.run.mkdir()
     (stopped.layout.run / ".s.PGSQL.5432.lock").write_text(stale)
     (stopped.layout.data / "lock").write_text("1\n")
     stopped.start()
