@@ -114,7 +114,7 @@ class TestEnvironmentScript:
         return subprocess.run(
             ["/bin/sh", "embedded/bootstrap.sh", "requirements.txt"],
             cwd=project,
-            env={"PATH": str(project / "bin"), "HOME": str(project)},
+            env=environment(PATH=str(project / "bin"), HOME=str(project), PYENV_ROOT=str(project), PYTHON=""),
             capture_output=True,
             text=True,
         )
