@@ -14,7 +14,7 @@ from cbln.sealing import Body, Sealer
 
 # Refusals of one message for what it is. Any other (no session, session full, trouble) concerns them all: they stay.
 _ABOUT_ONE = frozenset({"invalid_fields", "malformed_body", "body_too_large", "id_reused", "iv_reused"})
-_JSON_BYTES = 1024  # more than ids, numbers and signals of one message take
+_JSON_BYTES = 700  # more than ids, numbers and signals of one message take
 
 
 @dataclass(slots=True)
@@ -39,18 +39,28 @@ class Courier:
         """UnreachableError and any ApiError that concerns the session leave what is not yet stored in the outbox."""
         delivery = Delivery()
         for chunk in _chunks(self._outbox.pending):
-            try:
-                self._store(chunk, delivery)
-            except (ConflictError, InvalidRequestError) as error:
-                if error.code not in _ABOUT_ONE | {"signals_not_shared"}:
-                    raise
-                for message in chunk:  # a batch is stored as a whole or not at all: find the one
+            if not self._deliver_batch(chunk, delivery):
+                for message in chunk:
                     self._deliver_one(message, delivery)
+        for message, _error in delivery.refused:  # only now: had something been raised, nobody would know of them
+            self._outbox.remove(message.id)
         return delivery
+
+    def _deliver_batch(self, chunk: list[OutgoingMessage], delivery: Delivery) -> bool:
+        """False if there is but one, or one of them was refused: a batch is stored as a whole or not at all."""
+        if len(chunk) == 1:
+            return False
+        try:
+            self._store(chunk, delivery)
+        except (ConflictError, InvalidRequestError) as error:
+            if error.code not in _ABOUT_ONE | {"signals_not_shared"}:
+                raise
+            return False
+        return True
 
     def _deliver_one(self, message: OutgoingMessage, delivery: Delivery) -> None:
         """A reused IV: a fresh one under the same id (stored once at most). Withheld consent: without signals."""
-        for attempt in range(3):
+        for attempt in range(4):
             try:
                 return self._store([message], delivery)
             except (ConflictError, InvalidRequestError) as error:
@@ -60,7 +70,6 @@ class Courier:
                 elif error.code == "signals_not_shared" and self.shares_signals:
                     self.shares_signals = False
                 elif error.code in _ABOUT_ONE:
-                    self._outbox.remove(message.id)
                     delivery.refused.append((message, error))
                     return None
                 else:
