@@ -62,12 +62,8 @@ class Layout:
 
     @property
     def redis_url(self) -> str:
-        """`unix://…`, as Django's cache and redis-py spell it; Celery wants `redis+socket://…`, see `broker_url`."""
+        """`unix://…`, as Django's cache and redis-py spell it; for Celery the settings respell it."""
         return f"unix://{quote(str(self.valkey_socket))}"
-
-    @property
-    def broker_url(self) -> str:
-        return f"redis+socket://{quote(str(self.valkey_socket))}"
 
     def read_secrets(self) -> dict[str, str]:
         """NAME → value; empty when there is no such file or it belongs to someone else (`up` then says so)."""
