@@ -58,13 +58,18 @@ class Detector:
         tables, rules = bundle["tables"], bundle["rules"]
         self.version = str(bundle["version"])
         self.builder = LatticeBuilder(tables, rules, Tokenizer(tables))
-        self.concept_matcher = Matcher(compile_entries(concept_rows(bundle["concepts"]), self.builder), self.builder, rules)
+        self.concept_matcher = Matcher(
+            compile_entries(concept_rows(bundle["concepts"]), self.builder), self.builder, rules
+        )
         active = [lexicon_row(bundle["lexicon"], row) for row in bundle["lexicon"]["rows"]]
         self.matcher = Matcher(compile_entries(active, self.builder), self.builder, rules)
         self.engine = RuleEngine(rules, self.matcher.entries, tables["clause"])
-        self.preferred = {key: self.builder.teencode[key][0] for key, _, is_preferred in tables["teencode"] if is_preferred}
+        self.preferred = {
+            key: self.builder.teencode[key][0] for key, _, is_preferred in tables["teencode"] if is_preferred
+        }
         self.categories: dict[str, str] = {name: category for name, category, _ in bundle["concepts"] if category}
         self.rule_scores: list[int] = rules["level_scores"]
+        self.alarm_doubt = int(rules["alarm_doubt"])
         self.critical_margin = int(rules["critical_margin"])
         self.model = Model(bundle["model"]) if bundle.get("model") else None
         self.sizes: Mapping[str, int] = rules["features"]
@@ -118,12 +123,19 @@ class Detector:
         level, category = self._rule_level(findings)
         score = self.rule_scores[level]
         rules = [
-            describe(finding, self.matcher.entries[finding.hit.entry], self._span(analysis, finding.hit.start, finding.hit.end))
+            describe(
+                finding,
+                self.matcher.entries[finding.hit.entry],
+                self._span(analysis, finding.hit.start, finding.hit.end),
+            )
             for finding in findings
         ]
         if self.model is not None and analysis.words:
             features = self.features(analysis)
-            model_level, model_score = self._model_level(self.model.score(features), findings)
+            offer_score, alarm_score = self.model.score(features)
+            model_level, model_score = self._model_level(offer_score, alarm_score)
+            if level >= 3 and alarm_score < -self.alarm_doubt:
+                level, score = 2, self.rule_scores[2]
             if model_level >= 2:
                 rules.extend(self._explain(self.model, features, analysis, model_level))
             if model_level > level:
@@ -139,9 +151,8 @@ class Detector:
                 level, category = finding.level, self.matcher.entries[finding.hit.entry].category
         return level, category
 
-    def _model_level(self, scores: Sequence[int], findings: Sequence[Finding]) -> tuple[int, int]:
+    def _model_level(self, offer: int, alarm: int) -> tuple[int, int]:
         """Level by the two tiers; far beyond the alarm threshold it is critical."""
-        offer, alarm = scores
         if alarm > 0:
             level = 4 if alarm > self.critical_margin else 3
             return level, min(self.rule_scores[level] + alarm // 20, 1000)
@@ -152,7 +163,13 @@ class Detector:
     def _explain(self, model: Model, features: Features, analysis: Analysis, level: int) -> list[dict[str, Any]]:
         tier = 1 if level >= 3 else 0
         return [
-            {"keyword_id": None, "span": list(self._span(analysis, start, end)), "view": "model", "rule": block, "suppressed_by": None}
+            {
+                "keyword_id": None,
+                "span": list(self._span(analysis, start, end)),
+                "view": "model",
+                "rule": block,
+                "suppressed_by": None,
+            }
             for start, end, block in model.strongest(features, tier, 3)
         ]
 
@@ -172,7 +189,13 @@ class Detector:
 
 def concept_rows(concepts: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     """Concept classes [name, category, [phrase, …]] as rows for the matcher."""
-    base = {"kind": "concept", "severity": "none", "is_exact_match": True, "is_case_sensitive": False, "is_ambiguous": False}
+    base = {
+        "kind": "concept",
+        "severity": "none",
+        "is_exact_match": True,
+        "is_case_sensitive": False,
+        "is_ambiguous": False,
+    }
     return [
         base | {"id": name, "category": name, "keyword": phrase, "fold": "auto"}
         for name, _, phrases in concepts

@@ -6,6 +6,7 @@ syllables run through extra positions numbered from len(tokens) + 1 on.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .text import Token, Tokenizer
@@ -131,7 +132,7 @@ class LatticeBuilder:
                     found.append((RESPELL, new + base[len(old) :]))
                 elif where == "$" and base.endswith(old):
                     found.append((RESPELL, base[: len(base) - len(old)] + new))
-            found.extend((LEET, plain) for plain in self._unleet(base))
+            found.extend((LEET, plain) for shape in dict.fromkeys((letters, base)) for plain in self._unleet(shape))
         return found
 
     def _unleet(self, letters: str) -> list[str]:
@@ -173,6 +174,7 @@ class LatticeBuilder:
         return len(gap) == 1 and gap not in self.spaces
 
     def _add_glued(self, edges: list[list[Edge]], runs: list[Run], piece: list[Token], index: int, wild: bool) -> bool:
+        """Readings of glued tokens as one syllable, and the run for the despaced search; True if * was tried."""
         end = index + len(piece)
         letters = "".join([t.letters for t in piece])
         tones, at = [], 0
@@ -180,26 +182,26 @@ class LatticeBuilder:
             if token.tone:
                 tones.append((at + token.tone_at, token.tone))
             at += len(token.letters)
-        folded = self.tokenizer.folded(letters)
-        tone = tones[0][1] if len(tones) == 1 else ""
-        if len(tones) <= 1 and folded in self.vocabulary:
-            edges[index].append(Edge(end, Syllable(folded, letters, tone), JOINED))
-        elif len(tones) <= 1:
-            for view, spelling in self._spellings(letters):
-                plain = self.tokenizer.folded(spelling)
-                if plain in self.vocabulary:
-                    edges[index].append(Edge(end, Syllable(plain, spelling, tone), view))
-        runs.append(Run(index, end, letters, folded, tuple(tones), DESPACED))
-        signs = [t.gap for t in piece[1:]]
-        if any(sign in self.leet for sign in signs):
-            filled = piece[0].letters + "".join([t.gap + t.letters for t in piece[1:]])
-            for plain in dict.fromkeys(self._unleet(filled)):
-                if self.tokenizer.folded(plain) in self.vocabulary:
-                    edges[index].append(Edge(end, Syllable(self.tokenizer.folded(plain), plain, tone), LEET))
-        if wild and "*" in signs and all(sign == "*" for sign in signs):
+        runs.append(Run(index, end, letters, self.tokenizer.folded(letters), tuple(tones), DESPACED))
+        if len(tones) > 1:
+            return False
+        tone = tones[0][1] if tones else ""
+        edges[index].extend(Edge(end, reading, view) for view, reading in self._glued_readings(piece, letters, tone))
+        stars = wild and all(t.gap == "*" for t in piece[1:])
+        if stars:
             self._wildcard(edges, piece, index, tone)
-            return True
-        return False
+        return stars
+
+    def _glued_readings(self, piece: list[Token], letters: str, tone: str) -> list[tuple[int, Syllable]]:
+        """(view, syllable) readings in the vocabulary: as typed or else repaired, then with signs read as letters."""
+        spellings = [(JOINED, letters)]
+        if self.tokenizer.folded(letters) not in self.vocabulary:
+            spellings = self._spellings(letters)
+        if any(t.gap in self.leet for t in piece[1:]):
+            filled = piece[0].letters + "".join([t.gap + t.letters for t in piece[1:]])
+            spellings += [(LEET, plain) for plain in dict.fromkeys(self._unleet(filled))]
+        folded = [(view, self.tokenizer.folded(plain), plain) for view, plain in spellings]
+        return [(view, Syllable(flat, plain, tone)) for view, flat, plain in folded if flat in self.vocabulary]
 
     def _wildcard(self, edges: list[list[Edge]], piece: list[Token], index: int, tone: str) -> None:
         """``ch*t``: each * is one letter; needs two typed letters and a vocabulary syllable."""
@@ -215,7 +217,7 @@ def collapse(letters: str) -> list[str]:
     """Runs of three or more equal letters cut to two and to one, a doubled last letter cut to one."""
     ones, twos = [letters[:1]], [letters[:1]]
     run, long_run = 1, False
-    for before, char in zip(letters, letters[1:], strict=False):
+    for before, char in pairwise(letters):
         run = run + 1 if char == before else 1
         long_run = long_run or run >= 3
         if run <= 2:

@@ -50,6 +50,8 @@ class Matcher:
         self.entries = entries
         self.fold = builder.tokenizer.fold
         self.max_states = int(rules["max_states"])
+        self.max_emoji = int(rules["max_emoji"])
+        self.min_solid = int(rules["min_solid"])
         self.children: list[dict[str, int]] = [{}]
         self.ends: list[list[int]] = [[]]
         self.inside = ahocorasick.Automaton()
@@ -108,7 +110,7 @@ class Matcher:
             states += 1
             node, position, path = stack.pop()
             children = self.children[node]
-            if path and position < lattice.size and lattice.tokens[position].emoji:
+            if path and position - path[1].to < self.max_emoji and self._is_emoji(lattice, position):
                 stack.append((node, position + 1, path))
             for edge in (*lattice.edges[position], *classes.get(position, ())):
                 following = children.get(edge.syllable.folded)
@@ -120,6 +122,9 @@ class Matcher:
                         self._offer(index, start, edge.to, longer, best)
                 if self.children[following]:
                     stack.append((following, edge.to, longer))
+
+    def _is_emoji(self, lattice: Lattice, position: int) -> bool:
+        return position < lattice.size and lattice.tokens[position].emoji != ""
 
     def _offer(self, index: int, start: int, end: int, path: Path, best: dict[tuple[int, int, int], Hit]) -> None:
         entry = self.entries[index]
@@ -148,8 +153,9 @@ class Matcher:
         if not self.has_despaced:
             return
         for run in lattice.runs:
+            glued = run.end - run.start > 1
             for last, (length, indexes) in self.despaced.iter(run.folded):
-                for index in indexes:
+                for index in indexes if glued or length >= self.min_solid else ():
                     if self._despaced_fits(run, last + 1 - length, self.entries[index]):
                         keep(best, Hit(index, run.start, run.end, DESPACED, True))
 

@@ -63,14 +63,15 @@ def _sequences(
     concepts: Sequence[tuple[str, int, int]], followers: int, mask: int, out: dict[int, tuple[int, int]]
 ) -> None:
     """Each concept that lies in no longer one, with the next few that start after its end."""
-    widest, spans = -1, []
+    widest = -1
+    spans: list[tuple[str, int, int]] = []
     for name, start, end in concepts:
         if end > widest or (spans and spans[-1][1:] == (start, end)):
             spans.append((name, start, end))
             widest = max(widest, end)
     for at, (name, start, end) in enumerate(spans):
         found = 0
-        for other, first, last in spans[at + 1 :  at + 1 + 4 * followers]:
+        for other, first, last in spans[at + 1 : at + 1 + 4 * followers]:
             if first >= end:
                 out.setdefault(fnv(SEEDS[SEQUENCES], name + ">" + other) & mask, (start, last))
                 found += 1
@@ -78,7 +79,9 @@ def _sequences(
                     break
 
 
-def _grams(words: Sequence[Word], forms: Sequence[str], block: int, longest: int, mask: int, features: Features) -> None:
+def _grams(
+    words: Sequence[Word], forms: Sequence[str], block: int, longest: int, mask: int, features: Features
+) -> None:
     out = features[block]
     for at in range(len(forms)):
         value = SEEDS[block]
@@ -97,35 +100,33 @@ class Model:
         alphabet: str = model["alphabet"]
         place = {char: index for index, char in enumerate(alphabet)}
         hashes = unpack_gaps(model["gaps"], place)
-        self.weights = [
-            {value: place[char] - model["zero"] for value, char in zip(hashes, tier["weights"], strict=True)}
-            for tier in model["tiers"]
-        ]
+        columns = [[place[char] - model["zero"] for char in tier["weights"]] for tier in model["tiers"]]
+        self.weights = dict(zip(hashes, zip(*columns, strict=True), strict=True))
 
     def score(self, features: Features) -> list[int]:
         """Scores per tier (offer, alarm) in thousandths."""
-        scales = [scale[min(len(block), len(scale) - 1)] for block, scale in zip(features, self.scale, strict=True)]
-        scores = []
-        for weights, (bias, unit) in zip(self.weights, self.tiers, strict=True):
-            total = bias
-            for block, scale in zip(features, scales, strict=True):
-                part = 0
-                for value in block:
-                    part += weights.get(value, 0)
-                total += part * scale
-            scores.append(total // unit)
-        return scores
+        totals = [bias for bias, _ in self.tiers]
+        for block, scale in zip(features, self.scale, strict=True):
+            offer = alarm = 0
+            for value in block:
+                pair = self.weights.get(value)
+                if pair:
+                    offer += pair[0]
+                    alarm += pair[1]
+            factor = scale[min(len(block), len(scale) - 1)]
+            totals[0] += offer * factor
+            totals[1] += alarm * factor
+        return [total // unit for total, (_, unit) in zip(totals, self.tiers, strict=True)]
 
     def strongest(self, features: Features, tier: int, count: int) -> list[tuple[int, int, str]]:
         """The token spans that speak most for the tier: (start, end, block name), by contribution then position."""
-        weights = self.weights[tier]
         spans: dict[tuple[int, int, str], int] = {}
         for name, block, scale in zip(BLOCKS, features, self.scale, strict=True):
             factor = scale[min(len(block), len(scale) - 1)]
             for value, (start, end) in block.items():
-                weight = weights.get(value)
-                if weight:
-                    spans[start, end, name] = spans.get((start, end, name), 0) + weight * factor
+                pair = self.weights.get(value)
+                if pair:
+                    spans[start, end, name] = spans.get((start, end, name), 0) + pair[tier] * factor
         ranked = sorted((-weight, span) for span, weight in spans.items() if weight > 0)
         chosen: list[tuple[int, int, str]] = []
         for _, span in ranked:
@@ -137,7 +138,7 @@ class Model:
 
 
 def unpack_gaps(gaps: str, place: Mapping[str, int]) -> list[int]:
-    """Ascending hashes from gaps in base len(alphabet) - 1: the last character of the alphabet adds that much, go on."""
+    """Ascending hashes from gaps: a character is its place, the last one means "so much, and more follows"."""
     most = len(place) - 1
     hashes, at = [], -1
     for char in gaps:

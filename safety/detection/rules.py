@@ -66,20 +66,32 @@ class RuleEngine:
         mask = allowed.covering(hit)
         if mask is not None:
             return Finding(hit, 0, "allow", f"allow:{self.entries[mask.entry].ident}")
-        if entry.is_ambiguous and hit.view not in EVASIVE and not self._near(hit, places, ("desire", "self"), self.window):
+        if (
+            entry.is_ambiguous
+            and hit.view not in EVASIVE
+            and not self._near(hit, places, ("desire", "self"), self.window)
+        ):
             return Finding(hit, 0, "ambiguous", "no desire or first person near")
         negator = self._negator(hit, places, clauses)
         if negator is not None:
             if self._after(hit, places, "contrast"):
-                return Finding(hit, min(level, 2), "negation before a contrast", f"negation:{self.entries[negator.entry].ident}")
+                return Finding(
+                    hit, min(level, 2), "negation before a contrast", f"negation:{self.entries[negator.entry].ident}"
+                )
             return Finding(hit, 0, "negation", f"negation:{self.entries[negator.entry].ident}")
         wish = self._near(hit, places, ("wish",), 3)
         quote = places.get("quote")
         if quote is not None and not wish:
             return Finding(hit, min(level, 1), "quote", f"quote:{self.entries[quote.hits[0].entry].ident}")
-        if entry.category in self.victim_categories and not self._near(hit, places, ("self", "victim"), self.victim_window):
+        if entry.category in self.victim_categories and not self._near(
+            hit, places, ("self", "victim"), self.victim_window
+        ):
             return Finding(hit, min(level, 1), "victim", "no victim word near")
-        if level == 3 and entry.category == "suicide" and self._near(hit, places, ("urgent", "means"), self.urgency_window):
+        if (
+            level == 3
+            and entry.category == "suicide"
+            and self._near(hit, places, ("urgent", "means"), self.urgency_window)
+        ):
             return Finding(hit, 4, "signal with urgency or means", "")
         return Finding(hit, level, "signal", "")
 
@@ -105,7 +117,7 @@ class RuleEngine:
             return governing[-1]
         after = places.get("negator_after")
         for found in after.within(hit.end, hit.end + 3) if after and not governing else ():
-            if clauses[found.start] == clauses[hit.end - 1]:
+            if clauses[found.start] == clauses[hit.end - 1] and not (pseudo and pseudo.covering(found)):
                 return found
         return None
 
@@ -122,7 +134,9 @@ class Places:
 
     def within(self, low: int, high: int) -> list[Hit]:
         """Hits that lie inside [low, high), in order."""
-        return [hit for start in range(max(low, 0), min(high, len(self.at))) for hit in self.at[start] if hit.end <= high]
+        return [
+            hit for start in range(max(low, 0), min(high, len(self.at))) for hit in self.at[start] if hit.end <= high
+        ]
 
     def near(self, low: int, high: int, window: int) -> bool:
         """Is a hit overlapping [low - window, high + window)?"""

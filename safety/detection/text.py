@@ -46,37 +46,55 @@ class Tokenizer:
 
     def __call__(self, text: str) -> list[Token]:
         """All tokens in order; linear in len(text), never raises on any str."""
-        out: list[Token] = []
+        draft = Draft(self, text)
         chars, emoji = self.chars, self.emoji
-        letters: list[str] = []
-        tone, tone_at, start, last_end = "", 0, 0, 0
         for index, char in enumerate(text):
             mapped = chars.get(char)
-            if mapped == "":
-                continue
-            if mapped is not None:
-                for symbol in mapped:
-                    if symbol in self.tones:
-                        if letters and not tone:
-                            tone, tone_at = symbol, len(letters)
-                    elif symbol in self.quality:
-                        if letters:
-                            letters[-1] = self.compose.get(letters[-1] + symbol, letters[-1])
-                    else:
-                        if not letters:
-                            start = index
-                        letters.append(symbol)
-                continue
-            if letters:
-                out.append(self._token(letters, tone, tone_at, start, index, text[last_end:start]))
-                last_end, letters, tone = index, [], ""
-            if char in emoji:
-                out.append(Token("", "", "", index, index + 1, text[last_end:index], 0, char))
-                last_end = index + 1
-        if letters:
-            out.append(self._token(letters, tone, tone_at, start, len(text), text[last_end:start]))
-        return out
+            if mapped:
+                draft.add(mapped, index)
+            elif mapped is None:
+                draft.close(index)
+                if char in emoji:
+                    draft.add_emoji(char, index)
+        draft.close(len(text))
+        return draft.tokens
 
-    def _token(self, letters: list[str], tone: str, tone_at: int, start: int, end: int, gap: str) -> Token:
-        joined = "".join(letters)
-        return Token(joined, tone, self.folded(joined), start, end, gap, tone_at, "")
+
+class Draft:
+    """The token being read, and those read so far."""
+
+    def __init__(self, tables: Tokenizer, text: str) -> None:
+        self.tables, self.text = tables, text
+        self.tokens: list[Token] = []
+        self.letters: list[str] = []
+        self.tone, self.tone_at, self.start, self.last_end = "", 0, 0, 0
+
+    def add(self, mapped: str, index: int) -> None:
+        """Letters and marks of one character; a mark before any letter is dropped, so is a second tone."""
+        letters, tables = self.letters, self.tables
+        for symbol in mapped:
+            if symbol in tables.quality:
+                if letters:
+                    letters[-1] = tables.compose.get(letters[-1] + symbol, letters[-1])
+            elif symbol in tables.tones:
+                if letters and not self.tone:
+                    self.tone, self.tone_at = symbol, len(letters)
+            else:
+                if not letters:
+                    self.start = index
+                letters.append(symbol)
+
+    def close(self, index: int) -> None:
+        """End the token before the character at ``index``, if one is open."""
+        if self.letters:
+            joined = "".join(self.letters)
+            gap = self.text[self.last_end : self.start]
+            folded = self.tables.folded(joined)
+            self.tokens.append(Token(joined, self.tone, folded, self.start, index, gap, self.tone_at, ""))
+            self.last_end, self.letters, self.tone = index, [], ""
+
+    def add_emoji(self, char: str, index: int) -> None:
+        """An emoji is a token of its own."""
+        gap = self.text[self.last_end : index]
+        self.tokens.append(Token("", "", "", index, index + 1, gap, 0, char))
+        self.last_end = index + 1

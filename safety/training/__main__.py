@@ -1,32 +1,47 @@
-"""``python -m safety.training``: trains the model and writes data/model.json and data/bundle.json, byte for byte the same.
+"""``python -m safety.training``: trains the model and writes data/bundle.json, byte for byte the same.
 
-``--cross-validate`` leaves each author out in turn, prints the curve per language and sets the thresholds anew;
-without it the thresholds of the stored model's ``calibration`` are kept.
+``--cross-validate`` first leaves each author out in turn: it sets the thresholds anew (data/calibration.json) and
+writes what the whole detector, rules and model, found in messages of authors it had not seen (data/unseen_authors.json).
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from safety.detection.bundle import canonical
 from safety.detection.detector import Detector
 
 from .bundle import DATA, build_bundle
-from .corpus import Message, read_corpus
-from .train import Settings, cross_validate, pack, threshold_at, train_tier, vectorize
+from .corpus import read_corpus
+from .train import (
+    Dataset,
+    LeftOut,
+    Settings,
+    cross_validate,
+    pack,
+    threshold_at,
+    train_tier,
+    vectorize,
+    with_thresholds,
+)
 
-OFFER_RATE, ALARM_RATE = 0.07, 0.015
-CALIBRATION = DATA / "calibration.json"
+OFFER_RATE, ALARM_RATE = 0.065, 0.012
 
 
-def calibrate(scored: list[tuple[Message, float, float]]) -> dict[str, int]:
-    """Thresholds in thousandths at which unseen authors' none and low messages reach the target rates."""
-    harmless = [(offer, alarm) for message, offer, alarm in scored if message.level < 2 and not is_background(message.author)]
-    return {
-        "offer": int(1000 * threshold_at([offer for offer, _ in harmless], OFFER_RATE)),
-        "alarm": int(1000 * threshold_at([alarm for _, alarm in harmless], ALARM_RATE)),
-    }
+def calibrate(parts: Sequence[LeftOut]) -> list[int]:
+    """Thresholds in thousandths at which unseen authors' none and low messages reach the target rates.
+
+    The rates leave room below the goals (8 % and 2 %) for what the rules add.
+    """
+    harmless = [
+        score for part in parts for message, score in zip(part.messages, part.scores, strict=True) if message.level < 2
+    ]
+    return [
+        threshold_at([score[tier] for score in harmless], rate) for tier, rate in enumerate((OFFER_RATE, ALARM_RATE))
+    ]
 
 
 def is_background(author: str) -> bool:
@@ -34,24 +49,40 @@ def is_background(author: str) -> bool:
     return author.startswith("bg")
 
 
+def unseen_levels(parts: Sequence[LeftOut], thresholds: Sequence[int], bundle: dict[str, Any]) -> dict[str, str]:
+    """id → level of the whole detector, each message judged by a model that never saw its author."""
+    levels = {}
+    for part in parts:
+        detector = Detector(bundle | {"model": with_thresholds(part.model, thresholds)})
+        levels.update({message.id: detector.detect(message.text).level for message in part.messages})
+    return levels
+
+
+def leave_authors_out(dataset: Dataset, settings: Settings, target: Path) -> list[int]:
+    """Leave every author out, write calibration.json and unseen_authors.json, return the thresholds."""
+    bundle = build_bundle()
+    authors = sorted({message.author for message in dataset.messages if not is_background(message.author)})
+    parts = list(cross_validate(dataset, settings, authors, Detector(bundle)))
+    thresholds = calibrate(parts)
+    (target / "calibration.json").write_bytes(canonical({"alarm": thresholds[1], "offer": thresholds[0]}) + b"\n")
+    (target / "unseen_authors.json").write_bytes(canonical(unseen_levels(parts, thresholds, bundle)) + b"\n")
+    return thresholds
+
+
 def train_detector(*, corpus: Path | None = None, target: Path = DATA, recalibrate: bool = False) -> bytes:
     """Train, write the bundle under ``target`` and return its bytes. What ``manage.py train_detector`` calls.
 
-    ``recalibrate`` leaves every author out in turn (minutes), otherwise data/calibration.json holds the thresholds.
+    ``recalibrate`` leaves every author out in turn (minutes), else data/calibration.json holds the thresholds.
     """
-    detector = Detector(build_bundle())
-    messages = read_corpus(corpus) if corpus else read_corpus()
-    dataset = vectorize(messages, detector)
     settings = Settings()
+    dataset = vectorize(read_corpus(corpus) if corpus else read_corpus(), Detector(build_bundle()))
     if recalibrate:
-        authors = sorted({message.author for message in messages if not is_background(message.author)})
-        thresholds = calibrate(cross_validate(dataset, settings, authors))
-        (target / "calibration.json").write_bytes(canonical(thresholds) + b"\n")
+        thresholds = leave_authors_out(dataset, settings, target)
     else:
-        thresholds = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+        stored = json.loads((DATA / "calibration.json").read_text(encoding="utf-8"))
+        thresholds = [stored["offer"], stored["alarm"]]
     scorers = [train_tier(dataset, tier, settings) for tier in (0, 1)]
-    model = pack(dataset, scorers, [thresholds["offer"] / 1000, thresholds["alarm"] / 1000], settings)
-    content = canonical(build_bundle(model=model)) + b"\n"
+    content = canonical(build_bundle(model=pack(dataset, scorers, thresholds, settings))) + b"\n"
     (target / "bundle.json").write_bytes(content)
     return content
 
@@ -59,8 +90,8 @@ def train_detector(*, corpus: Path | None = None, target: Path = DATA, recalibra
 def main(arguments: list[str]) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m safety.training", description=__doc__)
-    parser.add_argument("--cross-validate", action="store_true", help="leave each author out and set the thresholds anew")
-    parser.add_argument("--target", type=Path, default=DATA, help="folder for bundle.json")
+    parser.add_argument("--cross-validate", action="store_true", help="leave each author out, set the thresholds anew")
+    parser.add_argument("--target", type=Path, default=DATA, help="folder for what is written")
     options = parser.parse_args(arguments)
     content = train_detector(target=options.target, recalibrate=options.cross_validate)
     sys.stdout.write(f"{options.target / 'bundle.json'}: {len(content)} bytes\n")

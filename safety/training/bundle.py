@@ -44,7 +44,10 @@ def typed_row(row: Mapping[str, str]) -> dict[str, Any]:
 def read_concepts(path: Path = DATA / "concepts.csv") -> list[list[Any]]:
     """[name, category or '', [phrase, …]] per concept, in file order, phrases without repetition."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [[row["concept"], row["category"], list(dict.fromkeys(row["phrases"].split("|")))] for row in csv.DictReader(file)]
+        return [
+            [row["concept"], row["category"], list(dict.fromkeys(row["phrases"].split("|")))]
+            for row in csv.DictReader(file)
+        ]
 
 
 def build_bundle(

@@ -29,7 +29,15 @@ def read_messages(path: Path) -> list[Message]:
             continue
         row = json.loads(line)
         messages.append(
-            Message(row["id"], row["text"], row["lang"], row["group"], LEVELS.index(row["level"]), row["category"], path.stem)
+            Message(
+                row["id"],
+                row["text"],
+                row["lang"],
+                row["group"],
+                LEVELS.index(row["level"]),
+                row["category"],
+                path.stem,
+            )
         )
     return messages
 

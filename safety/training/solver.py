@@ -98,14 +98,3 @@ def norm(document: Document, squares: Sequence[float]) -> float:
             part += squares[feature]
         total += part * factor * factor
     return total
-
-
-def value_of(document: Document, weights: Sequence[float], bias: float) -> float:
-    """The decision value of a document."""
-    total = bias
-    for block, factor in document.blocks:
-        part = 0.0
-        for feature in block:
-            part += weights[feature]
-        total += part * factor
-    return total

@@ -4,15 +4,15 @@
 ``--cross-validate`` first leaves each author out in turn and prints the curve.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from safety.detection.detector import Detector
-from safety.detection.model import BLOCKS, pack_gaps
-from safety.detection.text import Tokenizer
+from safety.detection.model import Model, pack_gaps
 
 from .corpus import Message
-from .solver import Document, association, fit, value_of
+from .solver import Document, association, fit
 
 ALPHABET = "".join(chr(code) for code in range(35, 127) if chr(code) not in "\\&<>")
 ZERO = 31
@@ -71,8 +71,9 @@ def factor(block: int, count: int) -> float:
 def scale_table() -> list[list[int]]:
     """round(share * 2^14 / sqrt(n)) per block for n = 0..1023 (index 0 unused)."""
     if not _SCALE:
-        for share in SHARES:
-            _SCALE.append([0] + [int(share * SCALE_ONE / n**0.5 + 0.5) for n in range(1, SCALE_LENGTH)])
+        _SCALE.extend(
+            [0] + [int(share * SCALE_ONE / math.sqrt(n) + 0.5) for n in range(1, SCALE_LENGTH)] for share in SHARES
+        )
     return _SCALE
 
 
@@ -108,13 +109,16 @@ def train_tier(dataset: Dataset, tier: int, settings: Settings, left_out: frozen
     return Scorer(weights, bias)
 
 
-def quantize(dataset: Dataset, scorers: Sequence[Scorer], settings: Settings) -> tuple[list[int], list[float], list[list[int]]]:
+def quantize(
+    dataset: Dataset, scorers: Sequence[Scorer], settings: Settings
+) -> tuple[list[int], list[float], list[list[int]]]:
     """The kept features, one step size per tier, and their integer weights.
 
     Kept are those of largest weight times block share over both tiers; the step lets 1 in 1,000 weights clip.
     """
     strength = [
-        (-max(abs(scorer.weights[f]) for scorer in scorers) * SHARES[block], f) for f, (block, _) in enumerate(dataset.hashes)
+        (-max(abs(scorer.weights[f]) for scorer in scorers) * SHARES[block], f)
+        for f, (block, _) in enumerate(dataset.hashes)
     ]
     kept = sorted(f for weight, f in sorted(strength)[: settings.keep] if weight < 0)
     steps, rows = [], []
@@ -131,8 +135,10 @@ def round_half_up(value: float) -> int:
     return int(value + 0.5) if value >= 0 else -int(-value + 0.5)
 
 
-def pack(dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float], settings: Settings) -> dict[str, Any]:
-    """The model of the bundle. Two features that share a hash share the stronger one's weight."""
+def pack(
+    dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float], settings: Settings
+) -> dict[str, Any]:
+    """The model of the bundle; thresholds in thousandths. Of features that share a hash the stronger one stays."""
     kept, steps, rows = quantize(dataset, scorers, settings)
     by_hash: dict[int, tuple[int, ...]] = {}
     for place, feature in enumerate(kept):
@@ -142,6 +148,7 @@ def pack(dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float
         if any(weights) and (old is None or max(map(abs, weights)) > max(map(abs, old))):
             by_hash[value] = weights
     hashes = sorted(by_hash)
+    units = [max(1, round_half_up(SCALE_ONE / step / 1000)) for step in steps]
     return {
         "alphabet": ALPHABET,
         "zero": ZERO,
@@ -150,8 +157,8 @@ def pack(dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float
         "tiers": [
             {
                 "name": TIERS[tier][0],
-                "bias": round_half_up((scorer.bias - thresholds[tier]) / steps[tier] * SCALE_ONE),
-                "unit": max(1, round_half_up(SCALE_ONE / steps[tier] / 1000)),
+                "bias": round_half_up(scorer.bias / steps[tier] * SCALE_ONE) - thresholds[tier] * units[tier],
+                "unit": units[tier],
                 "weights": "".join(ALPHABET[by_hash[value][tier] + ZERO] for value in hashes),
             }
             for tier, scorer in enumerate(scorers)
@@ -159,32 +166,37 @@ def pack(dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float
     }
 
 
-def prune(dataset: Dataset, scorers: Sequence[Scorer], settings: Settings) -> list[Scorer]:
-    """The scorers as the packed model will have them, for honest cross-validation."""
-    kept, steps, rows = quantize(dataset, scorers, settings)
-    pruned = []
-    for scorer, step, row in zip(scorers, steps, rows, strict=True):
-        weights = [0.0] * len(scorer.weights)
-        for feature, weight in zip(kept, row, strict=True):
-            weights[feature] = weight * step
-        pruned.append(Scorer(weights, scorer.bias))
-    return pruned
+class LeftOut(NamedTuple):
+    """An author's messages with both decision values (thousandths) by ``model``, trained without that author."""
+
+    messages: list[Message]
+    scores: list[list[int]]
+    model: dict[str, Any]
 
 
-def cross_validate(dataset: Dataset, settings: Settings, authors: Sequence[str]) -> list[tuple[Message, float, float]]:
-    """Decision values of both tiers for every message of ``authors``, each author left out in turn."""
-    scored = []
+def cross_validate(
+    dataset: Dataset, settings: Settings, authors: Sequence[str], detector: Detector
+) -> Iterator[LeftOut]:
+    """Leave each author out in turn; scored by the packed integer model itself, thresholds 0."""
     for author in authors:
-        left_out = frozenset((author,))
-        scorers = prune(dataset, [train_tier(dataset, tier, settings, left_out) for tier in (0, 1)], settings)
-        for message, document in zip(dataset.messages, dataset.documents, strict=True):
-            if message.author == author:
-                offer, alarm = (value_of(document, scorer.weights, scorer.bias) for scorer in scorers)
-                scored.append((message, offer, alarm))
-    return scored
+        scorers = [train_tier(dataset, tier, settings, frozenset((author,))) for tier in (0, 1)]
+        packed = pack(dataset, scorers, [0, 0], settings)
+        model = Model(packed)
+        messages = [message for message in dataset.messages if message.author == author]
+        scores = [model.score(detector.features(detector.analyse(message.text))) for message in messages]
+        yield LeftOut(messages, scores, packed)
 
 
-def threshold_at(values: Sequence[float], rate: float) -> float:
+def with_thresholds(model: Mapping[str, Any], thresholds: Sequence[int]) -> dict[str, Any]:
+    """A packed model of thresholds 0 with others, in thousandths."""
+    tiers = [
+        {**tier, "bias": tier["bias"] - threshold * tier["unit"]}
+        for tier, threshold in zip(model["tiers"], thresholds, strict=True)
+    ]
+    return {**model, "tiers": tiers}
+
+
+def threshold_at(values: Sequence[int], rate: float) -> int:
     """The smallest threshold that at most ``rate`` of ``values`` exceed."""
     ranked = sorted(values, reverse=True)
-    return ranked[min(int(rate * len(ranked)), len(ranked) - 1)] if ranked else 0.0
+    return ranked[min(int(rate * len(ranked)), len(ranked) - 1)] if ranked else 0
