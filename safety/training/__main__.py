@@ -1,7 +1,7 @@
 """``python -m safety.training``: trains the model and writes data/bundle.json, byte for byte the same.
 
 ``--cross-validate`` first leaves each author out in turn: it sets the thresholds anew (data/calibration.json) and
-writes what the whole detector, rules and model, found in messages of authors it had not seen (data/unseen_authors.json).
+writes what the whole detector found in messages of authors its model had not seen (data/unseen_authors.json).
 """
 
 import argparse
