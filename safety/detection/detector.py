@@ -69,6 +69,9 @@ class Detector:
         }
         self.categories: dict[str, str] = {name: category for name, category, _ in bundle["concepts"] if category}
         self.rule_scores: list[int] = rules["level_scores"]
+        self.self_concept = str(rules["self_concept"])
+        self.no_self_doubt = int(rules["no_self_doubt"])
+        self.no_risk_doubt = int(rules["no_risk_doubt"])
         self.alarm_doubt = int(rules["alarm_doubt"])
         self.critical_margin = int(rules["critical_margin"])
         self.model = Model(bundle["model"]) if bundle.get("model") else None
@@ -116,6 +119,15 @@ class Detector:
         """Step 10's hashed features of an analysis."""
         return extract(analysis.words, analysis.concepts, self.sizes)
 
+    def scores(self, model: Model, analysis: Analysis, features: Features) -> tuple[int, int]:
+        """Both tiers' scores in thousandths, less a doubt if nobody speaks of themselves or no risk is named."""
+        names = {name for name, _, _ in analysis.concepts}
+        doubt = 0 if self.self_concept in names else self.no_self_doubt
+        if not any(name in self.categories for name in names):
+            doubt += self.no_risk_doubt
+        offer, alarm = model.score(features)
+        return offer - doubt, alarm - doubt
+
     def detect(self, text: str) -> Detection:
         """The level of a text with its reasons; spans are code points, end exclusive."""
         analysis = self.analyse(text)
@@ -132,7 +144,7 @@ class Detector:
         ]
         if self.model is not None and analysis.words:
             features = self.features(analysis)
-            offer_score, alarm_score = self.model.score(features)
+            offer_score, alarm_score = self.scores(self.model, analysis, features)
             model_level, model_score = self._model_level(offer_score, alarm_score)
             if level >= 3 and alarm_score < -self.alarm_doubt:
                 level, score = 2, self.rule_scores[2]

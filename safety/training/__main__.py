@@ -28,7 +28,7 @@ from .train import (
     with_thresholds,
 )
 
-OFFER_RATE, ALARM_RATE = 0.065, 0.012
+OFFER_RATE, ALARM_RATE = 0.07, 0.018
 
 
 def calibrate(parts: Sequence[LeftOut]) -> list[int]:

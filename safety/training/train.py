@@ -170,7 +170,7 @@ class LeftOut(NamedTuple):
     """An author's messages with both decision values (thousandths) by ``model``, trained without that author."""
 
     messages: list[Message]
-    scores: list[list[int]]
+    scores: list[tuple[int, int]]
     model: dict[str, Any]
 
 
@@ -183,7 +183,8 @@ def cross_validate(
         packed = pack(dataset, scorers, [0, 0], settings)
         model = Model(packed)
         messages = [message for message in dataset.messages if message.author == author]
-        scores = [model.score(detector.features(detector.analyse(message.text))) for message in messages]
+        analyses = [detector.analyse(message.text) for message in messages]
+        scores = [detector.scores(model, analysis, detector.features(analysis)) for analysis in analyses]
         yield LeftOut(messages, scores, packed)
 
 
