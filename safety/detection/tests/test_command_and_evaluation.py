@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from safety import evaluation
 from safety.detection import Detection, Detector
 from safety.detection.__main__ import detect_lines, run
-from safety.detection.bundle import canonical
+from safety.detection.bundle import SHIPPED, canonical
+from safety.training.__main__ import train_detector
 from safety.training.corpus import Message, read_corpus
 from safety.training.train import Settings, cross_validate, pack, threshold_at, train_tier, vectorize
 
@@ -102,6 +104,11 @@ def small_model(detector: Detector) -> dict[str, Any]:
 
 def test_training_twice_on_a_slice_gives_the_same_bytes(detector: Detector) -> None:
     assert canonical(small_model(detector)) == canonical(small_model(detector))
+
+
+@pytest.mark.skipif("CBLN_SLOW" not in os.environ, reason="trains for half a minute; run with CBLN_SLOW=1")
+def test_a_full_training_run_gives_the_shipped_bytes(tmp_path: Path) -> None:
+    assert train_detector(target=tmp_path) == SHIPPED.read_bytes()
 
 
 def test_cross_validation_scores_only_authors_left_out(detector: Detector) -> None:
