@@ -55,6 +55,10 @@ lock: environment-dev ## Renew requirements.txt and requirements-dev.txt from th
 openapi: environment-dev ## Write the description of the API
 	$(WITH_SERVERS) $(MANAGE) spectacular --validate --fail-on-warn --file $(DOCUMENT)
 
+.PHONY: messages
+messages: environment-dev ## Compile the Vietnamese words
+	@for room in */locale; do .venv/bin/pybabel --quiet compile --domain django --directory "$$room"; done
+
 .PHONY: demo
 demo: environment ## With `make up` running: say something, see what the server keeps of it, erase it
 	@keep=$$(mktemp -d) && trap 'rm -r "$$keep"' EXIT && set -e; \

@@ -20,7 +20,7 @@ from rest_framework import exceptions as drf
 from privacy import problems
 from privacy.logs import describe_exception
 from privacy.problems import Problem
-from sessions_app.models import AnonymousSession
+from sessions_app.services import has_session
 
 logger = logging.getLogger("cbln.api")
 
@@ -94,7 +94,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse 
 
 def _has_session(token_digest: bytes | None) -> bool:
     """False for a token that opens nothing. A call that takes no token has nothing to open."""
-    return token_digest is None or AnonymousSession.objects.live().for_token(token_digest).exists()
+    return token_digest is None or has_session(token_digest=token_digest)
 
 
 def _as_problem(error: Exception) -> Problem | None:

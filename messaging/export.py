@@ -1,19 +1,17 @@
 """Everything of a session as newline-delimited JSON, streamed a page at a time."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from messaging import services
 from messaging.models import ConversationContext, Feedback
 from messaging.serializers import context_body, feedback_body, message_body
 from privacy.problems import NotFound, Unauthorized
+from privacy.renderers import JSONRenderer, to_json
 from privacy.views import ApiView
 from sessions_app.serializers import session_body
 from sessions_app.services import get_session
@@ -44,7 +42,7 @@ class ExportView(ApiView):
         return StreamingHttpResponse(_lines(self.token_digest, first), content_type=NDJSONRenderer.media_type)
 
 
-def _lines(token_digest: bytes, session: Mapping[str, object]) -> Iterator[bytes]:
+def _lines(token_digest: bytes, session: dict[str, object]) -> Iterator[bytes]:
     count = 0
     yield _line("session", session)
     try:
@@ -58,12 +56,12 @@ def _lines(token_digest: bytes, session: Mapping[str, object]) -> Iterator[bytes
     yield _line("end", {"messages": count})
 
 
-def _documents(token_digest: bytes) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _documents(token_digest: bytes) -> Iterator[tuple[str, dict[str, object]]]:
     with suppress(NotFound):
         yield "context", context_body(services.get_document(ConversationContext, token_digest=token_digest))
     with suppress(NotFound):
         yield "feedback", feedback_body(services.get_document(Feedback, token_digest=token_digest))
 
 
-def _line(kind: str, body: Mapping[str, Any]) -> bytes:
-    return json.dumps({"type": kind} | dict(body), separators=(",", ":")).encode() + b"\n"
+def _line(kind: str, body: dict[str, object]) -> bytes:
+    return to_json({"type": kind} | body) + b"\n"

@@ -1,10 +1,9 @@
 """The two statements that run for every message: post one, read a page. Nothing else goes around the ORM.
 
 Each is one round trip that also decides whether the token opens a live session, so authentication costs no statement
-of its own.
-`post_message` is a function in the database (migration 0002): it locks the session's row first and then looks with
-fresh eyes, which a single
-plain statement cannot, because its snapshot is older than the lock it waits for.
+of its own. Both are functions in the database (migration 0002). A post must lock the session's row first and then look
+with fresh eyes, which a single plain statement cannot: its snapshot is older than the lock it waits for. A page must
+come from the index in its order, however wrong the planner's idea of the conversation's length.
 """
 
 from datetime import datetime
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg.pq import Format
 
 COLUMNS = (
     "id",
@@ -27,22 +28,16 @@ COLUMNS = (
     "emotion_tags",
     "is_crisis_detected",
 )
-_POST = "SELECT * FROM post_message(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-_PAGE = """
-SELECT m.*
-FROM sessions s
-LEFT JOIN LATERAL (
-    SELECT {columns}
-    FROM messages
-    WHERE session_id = s.id AND seq {beyond} %s AND (expires_at IS NULL OR expires_at > statement_timestamp())
-    ORDER BY seq {order}
-    LIMIT %s
-) m ON true
-WHERE s.session_token = %s AND s.is_active AND s.expires_at > statement_timestamp()
-"""
-_NEWEST_FIRST = _PAGE.format(columns=", ".join(COLUMNS), beyond="<", order="DESC")
-_OLDEST_FIRST = _PAGE.format(columns=", ".join(COLUMNS), beyond=">", order="ASC")
+POST = "SELECT * FROM post_message(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+PAGE = "SELECT * FROM page_of_messages(%s, %s, %s, %s)"
 _BEYOND_ALL = 2**31 - 1
+
+
+def _cursor() -> CursorWrapper:
+    """A cursor whose results come in binary: envelopes as they are, instead of twice as long in hexadecimal."""
+    cursor = connection.cursor()
+    cursor.cursor.format = Format.BINARY
+    return cursor
 
 
 class MessageRow(NamedTuple):
@@ -70,9 +65,9 @@ def post(*, token_digest: bytes, message: dict[str, Any], max_seq: int) -> tuple
     'iv_reused', 'session_full', 'signals_not_shared', 'ends_too_early', 'ends_too_late'.
     """
     get = message.get
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(
-            _POST,
+            POST,
             (
                 token_digest,
                 message["id"],
@@ -97,13 +92,10 @@ def page(
 ) -> list[MessageRow] | None:
     """At most `limit` messages, newest first before a seq, oldest first after one; None if no live session has the
     token."""
-    if after is not None:
-        statement, beyond = _OLDEST_FIRST, after
-    else:
-        statement, beyond = _NEWEST_FIRST, _BEYOND_ALL if before is None else before
-    with connection.cursor() as cursor:
-        cursor.execute(statement, (beyond, limit, token_digest))
+    beyond = after if after is not None else _BEYOND_ALL if before is None else before
+    with _cursor() as cursor:
+        cursor.execute(PAGE, (token_digest, beyond, limit, after is not None))
         rows = cursor.fetchall()
-    if not rows:
+    if rows and rows[0][0] is None:
         return None
-    return [MessageRow(*row) for row in rows if row[0] is not None]
+    return [MessageRow(*row) for row in rows]

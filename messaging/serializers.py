@@ -26,7 +26,6 @@ from privacy.serializers import (
     StrictSerializer,
     StrictStringField,
     UUID4Field,
-    utc,
 )
 
 # Staff do not write through a user's token; their role exists for what they will one day seal themselves.
@@ -108,13 +107,13 @@ class FeedbackSerializer(serializers.Serializer[Feedback]):
 
 def message_body(row: MessageRow) -> dict[str, object]:
     return {
-        "id": str(row.id),
+        "id": row.id,
         "seq": row.seq,
         "client_seq": row.client_seq,
         "role": row.role,
         "envelope": to_base64url(row.envelope),
-        "created_at": utc(row.created_at),
-        "expires_at": row.expires_at and utc(row.expires_at),
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
         "model_used": row.model_used,
         "processing_time_ms": row.processing_time_ms,
         "sentiment_score": row.sentiment_score,
@@ -128,8 +127,8 @@ def context_body(context: ConversationContext) -> dict[str, object]:
         "envelope": to_base64url(bytes(context.context_encrypted)),
         "version": context.version,
         "message_count": context.message_count,
-        "last_updated": utc(context.last_updated),
-        "expires_at": context.expires_at and utc(context.expires_at),
+        "last_updated": context.last_updated,
+        "expires_at": context.expires_at,
     }
 
 
@@ -139,5 +138,5 @@ def feedback_body(feedback: Feedback) -> dict[str, object]:
         "category": feedback.category,
         "envelope": None if feedback.envelope is None else to_base64url(feedback.envelope),
         "version": feedback.version,
-        "created_at": utc(feedback.created_at),
+        "created_at": feedback.created_at,
     }

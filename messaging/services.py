@@ -28,7 +28,7 @@ from privacy.problems import (
     Unauthorized,
 )
 from sessions_app.models import AnonymousSession
-from sessions_app.services import lock_session
+from sessions_app.services import has_session, lock_session
 
 EXPORT_PAGE = 200
 _REFUSALS: dict[str, type[Problem]] = {
@@ -191,4 +191,4 @@ def expire_messages() -> int:
 
 def _missing(token_digest: bytes) -> Problem:
     """Why nothing was found: no live session, or nothing of that name in it."""
-    return NotFound() if AnonymousSession.objects.live().for_token(token_digest).exists() else Unauthorized()
+    return NotFound() if has_session(token_digest=token_digest) else Unauthorized()

@@ -18,12 +18,13 @@ PLAINTEXT_BYTES = tuple(2**power for power in range(8, 15))
 ENVELOPE_BYTES = tuple(size + OVERHEAD_BYTES for size in PLAINTEXT_BYTES)
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+\Z")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _PREFIX = bytes((VERSION, SUITE))
 
 
 def to_base64url(data: bytes) -> str:
     """base64url without padding (RFC 4648, section 5)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_URL_SAFE).decode("ascii")
 
 
 def from_base64url(text: str) -> bytes:

@@ -152,4 +152,4 @@ class SessionTokenField(StrictStringField):
 
 def utc(moment: datetime) -> str:
     """RFC 3339 in UTC to the second, `2026-11-22T20:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"

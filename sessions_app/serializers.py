@@ -9,7 +9,6 @@ from privacy.serializers import (
     StrictIntegerField,
     StrictSerializer,
     StrictStringField,
-    utc,
 )
 from sessions_app.models import LANGUAGES, LIFETIMES_DAYS, AnonymousSession
 
@@ -68,10 +67,10 @@ class CreatedSessionSerializer(SessionSerializer):
 
 def session_body(session: AnonymousSession, *, user_agent: str) -> dict[str, object]:
     return {
-        "id": str(session.id),
-        "created_at": utc(session.created_at),
-        "last_activity": utc(session.last_activity),
-        "expires_at": utc(session.expires_at),
+        "id": session.id,
+        "created_at": session.created_at,
+        "last_activity": session.last_activity,
+        "expires_at": session.expires_at,
         "language_preference": session.language_preference,
         "is_crisis_mode": session.is_crisis_mode,
         "shares_signals": session.shares_signals,

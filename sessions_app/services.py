@@ -20,6 +20,11 @@ def _ends_in(days: int) -> ExpressionWrapper[Any]:
     return ExpressionWrapper(this("hour") + timedelta(days=days), output_field=DateTimeField())
 
 
+def has_session(*, token_digest: bytes) -> bool:
+    """Whether a live session has this token."""
+    return AnonymousSession.objects.live().for_token(token_digest).exists()
+
+
 def get_session(*, token_digest: bytes) -> AnonymousSession:
     """The live session of a token. Raises Unauthorized."""
     session = AnonymousSession.objects.live().for_token(token_digest).first()

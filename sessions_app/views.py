@@ -33,7 +33,8 @@ class SessionsView(ApiView):
         own_token = values.get("session_token")
         token = own_token or new_token()
         proof = values.get("proof_of_work")
-        admit_creation(network=client_network(request.META), proof=Proof(**proof) if proof else None)
+        if own_token is None or not services.has_session(token_digest=token_digest(own_token)):
+            admit_creation(network=client_network(request.META), proof=Proof(**proof) if proof else None)
         session, is_new = services.create_session(
             token_digest=token_digest(token),
             language=values["language_preference"],

@@ -10,6 +10,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from conftest import Api, envelope, new_message
 from privacy.digests import new_token
+from safety.services.donations import new_code
+from safety.services.releases import seed_release
 
 PUBLIC = {"get_config", "create_session", "get_bundle", "list_resources", "withdraw_donation"}
 # What each operation needs to succeed; an operation that is not here fails the test that walks them.
@@ -20,7 +22,12 @@ BODIES: dict[str, Any] = {
     "post_messages": lambda: {"messages": [new_message()]},
     "put_context": lambda: {"envelope": envelope()},
     "put_feedback": lambda: {"rating": 5},
+    "donate": lambda: {"text": "Mình thấy mệt quá.", "language": "vi", "withdrawal_code": CODE},
+    "withdraw_donation": lambda: {"withdrawal_code": CODE},
 }
+
+
+CODE = new_code()
 
 
 def operations() -> Iterator[tuple[str, str, str]]:
@@ -70,6 +77,10 @@ def test_the_document_names_the_operations_this_walk_knows() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation[0])
 def test_its_own_token_opens_each_operation(api: Api, operation: tuple[str, str, str]) -> None:
     message_id = fill(api)
+    if operation[0] == "get_bundle":
+        seed_release()
+    if operation[0] == "withdraw_donation":
+        api.post("training-donations/", BODIES["donate"]())
     etag = api.get(operation[2])["ETag"] if operation[0].startswith("put_") else None
     token = None if operation[0] in PUBLIC else api.token
     assert 200 <= call(operation, token, message_id, etag).status_code < 300

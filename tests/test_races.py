@@ -65,7 +65,7 @@ def test_batches_and_single_posts_of_the_same_messages_store_each_once(api: Api)
         return int(Api(api.token).post("messages/batch/", {"messages": messages}).status_code)
 
     def singly() -> int:
-        return max(Api(api.token).post("messages/", message).status_code for message in reversed(messages))
+        return max(int(Api(api.token).post("messages/", message).status_code) for message in reversed(messages))
 
     assert set(at_once(batch, singly, batch, singly)) <= {200, 201}
     assert sorted(Message.objects.values_list("seq", flat=True)) == list(range(1, 21))

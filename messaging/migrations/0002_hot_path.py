@@ -15,6 +15,7 @@ CREATE FUNCTION post_message(
 DECLARE
     s record;
     m messages%ROWTYPE;
+    refusal text;
 BEGIN
     -- The lock comes first: every look below then sees what any other writer of this session committed before.
     SELECT x.id, x.last_seq, x.expires_at, x.shares_signals INTO s
@@ -26,48 +27,52 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT * INTO m FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
-    IF FOUND AND m.expires_at <= statement_timestamp() THEN
-        -- Past its end it is gone for every reader; so it must be for a writer.
-        DELETE FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
-        m := NULL;
-    END IF;
+    refusal := CASE
+        WHEN p_expires_at <= statement_timestamp() THEN 'ends_too_early'
+        WHEN p_expires_at > s.expires_at THEN 'ends_too_late'
+        WHEN NOT s.shares_signals AND num_nonnulls(
+            p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected) > 0
+            THEN 'signals_not_shared'
+        WHEN s.last_seq >= p_max_seq THEN 'session_full'
+    END;
 
-    IF m.id IS NOT NULL THEN
-        IF m.content_encrypted <> p_envelope OR m.role <> p_role OR m.client_seq <> p_client_seq THEN
+    LOOP
+        IF refusal IS NULL THEN
+            INSERT INTO messages (
+                session_id, id, client_seq, created_at, seq, role, content_encrypted, model_used, processing_time_ms,
+                sentiment_score, emotion_tags, is_crisis_detected, expires_at
+            ) VALUES (
+                s.id, p_id, p_client_seq, date_trunc('minute', statement_timestamp()), s.last_seq + 1, p_role,
+                p_envelope,
+                p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected,
+                p_expires_at
+            ) ON CONFLICT DO NOTHING
+            RETURNING * INTO m;
+            IF FOUND THEN
+                UPDATE sessions x
+                SET last_seq = m.seq, last_activity = date_trunc('hour', statement_timestamp())
+                WHERE x.id = s.id;
+                outcome := 'created';
+                EXIT;
+            END IF;
+        END IF;
+
+        SELECT * INTO m FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
+        IF NOT FOUND THEN
+            -- Under the lock the seq cannot be taken, and the id is not: only the IV is left.
+            outcome := coalesce(refusal, 'iv_reused');
+            RETURN;
+        ELSIF m.expires_at <= statement_timestamp() THEN
+            -- Past its end it is gone for every reader; so it must be for a writer.
+            DELETE FROM messages x WHERE x.session_id = s.id AND x.id = p_id;
+        ELSIF m.content_encrypted = p_envelope AND m.role = p_role AND m.client_seq = p_client_seq THEN
+            outcome := 'replayed';
+            EXIT;
+        ELSE
             outcome := 'id_reused';
             RETURN;
         END IF;
-        outcome := 'replayed';
-    ELSE
-        outcome := CASE
-            WHEN p_expires_at <= statement_timestamp() THEN 'ends_too_early'
-            WHEN p_expires_at > s.expires_at THEN 'ends_too_late'
-            WHEN NOT s.shares_signals AND num_nonnulls(
-                p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected) > 0
-                THEN 'signals_not_shared'
-            WHEN s.last_seq >= p_max_seq THEN 'session_full'
-        END;
-        IF outcome IS NOT NULL THEN
-            RETURN;
-        END IF;
-        INSERT INTO messages (
-            session_id, id, client_seq, created_at, seq, role, content_encrypted, model_used, processing_time_ms,
-            sentiment_score, emotion_tags, is_crisis_detected, expires_at
-        ) VALUES (
-            s.id, p_id, p_client_seq, date_trunc('minute', statement_timestamp()), s.last_seq + 1, p_role, p_envelope,
-            p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected, p_expires_at
-        ) ON CONFLICT DO NOTHING
-        RETURNING * INTO m;
-        IF NOT FOUND THEN
-            -- Under the lock neither the id nor the seq can be taken: only the IV is left.
-            outcome := 'iv_reused';
-            RETURN;
-        END IF;
-        UPDATE sessions x SET last_seq = m.seq, last_activity = date_trunc('hour', statement_timestamp())
-        WHERE x.id = s.id;
-        outcome := 'created';
-    END IF;
+    END LOOP;
 
     id := m.id;
     seq := m.seq;
@@ -81,6 +86,47 @@ BEGIN
     sentiment_score := m.sentiment_score;
     emotion_tags := m.emotion_tags;
     is_crisis_detected := m.is_crisis_detected;
+END
+$$
+"""
+
+# The order of the index is the order of the page. Left to itself, the planner takes the average conversation for this
+# one and sorts it
+# whole, which is cheap for fifty messages and not for twenty thousand.
+PAGE_OF_MESSAGES = """
+CREATE FUNCTION page_of_messages(p_token bytea, p_beyond integer, p_limit integer, p_oldest_first boolean)
+RETURNS TABLE (
+    id uuid, seq integer, client_seq bigint, role varchar, content_encrypted bytea, created_at timestamptz,
+    expires_at timestamptz, model_used varchar, processing_time_ms integer, sentiment_score double precision,
+    emotion_tags varchar[], is_crisis_detected boolean
+) LANGUAGE plpgsql STABLE SET enable_bitmapscan = off SET enable_sort = off AS $$
+DECLARE
+    s_id uuid;
+BEGIN
+    SELECT x.id INTO s_id
+    FROM sessions x
+    WHERE x.session_token = p_token AND x.is_active AND x.expires_at > statement_timestamp();
+    IF NOT FOUND THEN
+        RETURN NEXT;  -- one row of NULLs: no live session, where no row at all is an empty page
+        RETURN;
+    END IF;
+    IF p_oldest_first THEN
+        RETURN QUERY
+            SELECT m.id, m.seq, m.client_seq, m.role, m.content_encrypted, m.created_at, m.expires_at, m.model_used,
+                   m.processing_time_ms, m.sentiment_score, m.emotion_tags, m.is_crisis_detected
+            FROM messages m
+            WHERE m.session_id = s_id AND m.seq > p_beyond
+              AND (m.expires_at IS NULL OR m.expires_at > statement_timestamp())
+            ORDER BY m.seq LIMIT p_limit;
+    ELSE
+        RETURN QUERY
+            SELECT m.id, m.seq, m.client_seq, m.role, m.content_encrypted, m.created_at, m.expires_at, m.model_used,
+                   m.processing_time_ms, m.sentiment_score, m.emotion_tags, m.is_crisis_detected
+            FROM messages m
+            WHERE m.session_id = s_id AND m.seq < p_beyond
+              AND (m.expires_at IS NULL OR m.expires_at > statement_timestamp())
+            ORDER BY m.seq DESC LIMIT p_limit;
+    END IF;
 END
 $$
 """
@@ -119,6 +165,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(POST_MESSAGE, "DROP FUNCTION post_message"),
+        migrations.RunSQL(PAGE_OF_MESSAGES, "DROP FUNCTION page_of_messages"),
         migrations.RunSQL(FORGET_SIGNALS, "DROP FUNCTION forget_signals"),
         migrations.RunSQL(FORGET_SIGNALS_TRIGGER, "DROP TRIGGER sessions_forget_signals ON sessions"),
         migrations.RunSQL(STORAGE, STORAGE_BACK),

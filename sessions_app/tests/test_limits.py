@@ -38,6 +38,13 @@ class TestBeyondTheAllowance:
         assert anonymous.post("sessions/", {"proof_of_work": proof}).status_code == 201
         assert anonymous.post("sessions/", {"proof_of_work": proof}).status_code == 429
 
+    def test_a_session_that_is_open_opens_again_without_work(self, anonymous: Api) -> None:
+        token = "cbln_" + "A" * 43
+        anonymous.post("sessions/", {"session_token": token})
+        anonymous.post("sessions/")
+        assert anonymous.post("sessions/").status_code == 429
+        assert anonymous.post("sessions/", {"session_token": token}).status_code == 200
+
     def test_no_work_wrong_work_and_forged_work_do_not(self, anonymous: Api) -> None:
         task = self.exhausted(anonymous)
         good = solve(task)
