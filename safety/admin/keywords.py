@@ -68,7 +68,7 @@ class BenchForm(forms.Form):
 @admin.register(BlockedKeyword)
 class KeywordAdmin(HistoryMixin):
     form = KeywordForm
-    list_display = ("keyword", "kind", "category", "severity", "language", "is_active", "is_ambiguous", "updated_at")
+    list_display = ("keyword", "kind", "category", "severity", "language", "is_active", "is_ambiguous", "updated_on")
     list_filter = ("kind", "severity", "category", "language", "is_active", "is_ambiguous", "is_exact_match", "fold")
     search_fields = ("keyword", "note")
     ordering = ("-updated_at", "id")
@@ -84,6 +84,10 @@ class KeywordAdmin(HistoryMixin):
     change_list_template = "safety/keyword_list.html"
     change_form_template = "safety/keyword_form.html"
     actions = ("deactivate",)
+
+    @admin.display(description=_("updated at"), ordering="updated_at")
+    def updated_on(self, word: BlockedKeyword) -> str:
+        return f"{word.updated_at:%Y-%m-%d}"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -29,7 +29,7 @@ class ResourceForm(forms.ModelForm[CrisisResource]):
 @admin.register(CrisisResource)
 class ResourceAdmin(HistoryMixin):
     form = ResourceForm
-    list_display = ("name", "number", "minimum_level", "state", "expires_at", "verified_by")
+    list_display = ("name", "number", "minimum_level", "state", "expires_on", "verified_by")
     list_filter = ("is_active", "is_rejected", "minimum_level", "cost")
     search_fields = ("name", "name_en", "number")
     readonly_fields = ("is_active", "verified_at", "verified_by", "expires_at")
@@ -58,6 +58,10 @@ class ResourceAdmin(HistoryMixin):
         if urgency := resource.urgency:
             return format_html('<strong class="{}">{}</strong>', urgency, URGENCIES[urgency])
         return str(_("yes"))
+
+    @admin.display(description=_("verification ends"), ordering="expires_at")
+    def expires_on(self, resource: CrisisResource) -> str:
+        return f"{resource.expires_at:%Y-%m-%d}" if resource.expires_at else "—"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         due = list(CrisisResource.objects.due()) if self.has_view_permission(request) else []

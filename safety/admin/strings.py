@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as _
 DJANGO_GAPS = (
     _("Select this object for an action - {}"),
     _("Run"),
+    _("- Select an option -"),
     _("Breadcrumbs"),
     _("Model name"),
     _("Add link"),

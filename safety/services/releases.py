@@ -69,7 +69,7 @@ def resource_entry(resource: CrisisResource) -> dict[str, Any]:
 def vectors_digest() -> str:
     """SHA-256 (hex) over the shared vectors' files by name; that of nothing where there are none."""
     digest = hashlib.sha256()
-    for path in sorted(VECTORS.glob("*.jsonl")):
+    for path in sorted(VECTORS.glob("*.json")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
