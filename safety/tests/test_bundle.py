@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import json
 from datetime import timedelta
@@ -8,11 +9,16 @@ from django.utils import timezone
 
 from conftest import Api
 from privacy.envelope import from_base64url
-from safety import signature
+from safety import signature, views
 from safety.detection import Detector
 from safety.models import LexiconRelease
 from safety.services import releases
 from safety.services.seed import seed
+
+
+@pytest.fixture(autouse=True)
+def _nothing_compressed_before() -> None:
+    views._compressed.cache_clear()
 
 
 @pytest.fixture
@@ -55,6 +61,20 @@ def test_a_cache_may_keep_it_and_asks_by_its_tag(seeded: Api) -> None:
         again = seeded.get("safety/bundle/", If_None_Match=tag)
         assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
     assert seeded.get("safety/bundle/", If_None_Match='"other"').status_code == 200
+
+
+def test_it_travels_compressed_to_whoever_takes_that(seeded: Api) -> None:
+    plain = seeded.get("safety/bundle/")
+    for accepted in ("gzip, br", "br;q=1.0, gzip;q=0.8"):
+        packed = seeded.get("safety/bundle/", Accept_Encoding=accepted)
+        assert packed["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.content) == plain.content
+        assert len(packed.content) <= 250_000
+        assert packed["ETag"] != plain["ETag"]
+        again = seeded.get("safety/bundle/", Accept_Encoding=accepted, If_None_Match=packed["ETag"])
+        assert again.status_code == 304
+    for refused in ("", "br", "gzip;q=0", "identity"):
+        assert "Content-Encoding" not in seeded.get("safety/bundle/", Accept_Encoding=refused)
 
 
 def test_an_earlier_version_stays_what_it_was(seeded: Api, new_staff: Any) -> None:
