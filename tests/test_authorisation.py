@@ -14,6 +14,7 @@ from safety.services.donations import new_code
 from safety.services.releases import seed_release
 
 PUBLIC = {"get_config", "create_session", "get_bundle", "list_resources", "withdraw_donation"}
+CODE = new_code()
 # What each operation needs to succeed; an operation that is not here fails the test that walks them.
 BODIES: dict[str, Any] = {
     "create_session": dict,
@@ -25,9 +26,6 @@ BODIES: dict[str, Any] = {
     "donate": lambda: {"text": "Mình thấy mệt quá.", "language": "vi", "withdrawal_code": CODE},
     "withdraw_donation": lambda: {"withdrawal_code": CODE},
 }
-
-
-CODE = new_code()
 
 
 def operations() -> Iterator[tuple[str, str, str]]:

@@ -9,10 +9,15 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from conftest import Api, new_message
-from messaging.models import Message
 from sessions_app import services
 from sessions_app.models import AnonymousSession
 from sessions_app.tests.test_current_session import end
+
+
+def messages() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM messages")
+        return int(cursor.fetchone()[0])
 
 
 def test_it_takes_what_ended_and_what_staff_closed_and_nothing_else(open_session: Callable[..., Any]) -> None:
@@ -25,7 +30,7 @@ def test_it_takes_what_ended_and_what_staff_closed_and_nothing_else(open_session
     call_command("expire_sessions", stdout=out)
     assert out.getvalue() == "2 sessions deleted\n"
     assert [str(row.id) for row in AnonymousSession.objects.all()] == [live.opened["id"]]
-    assert Message.objects.count() == 1
+    assert messages() == 1
     assert live.get("messages/").json()["results"]
 
 
@@ -74,4 +79,4 @@ def test_a_plain_sql_delete_takes_everything_with_it(api: Any) -> None:
     api.post("messages/", new_message())
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sessions")
-    assert not Message.objects.exists()
+    assert messages() == 0
