@@ -1,6 +1,7 @@
 """Words of Django's own admin that its Vietnamese catalogue lacks; ours is read first and fills the gaps."""
 
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 DJANGO_GAPS = (
     _("Select this object for an action - {}"),
@@ -31,4 +32,5 @@ DJANGO_GAPS = (
     _("Forgotten your login credentials?"),
     _("Enter a complete value."),
     _("Null characters are not allowed."),
+    ngettext_lazy("Please correct the error below.", "Please correct the errors below.", "count"),
 )

@@ -147,6 +147,7 @@ def test_a_keyword_that_misfires_is_refused_with_examples(page: Any) -> None:
     page.locator("input[name=_save]").click()
     page.locator(".effect q").first.wait_for()
     assert page.locator(".effect q").count() > 5
+    assert page.get_by_text("Hãy sửa các chỗ sai bên dưới").is_visible()
     browser.keep_screenshot(page, SCREENSHOTS, "keyword-refused")
     assert not violations(page)
 

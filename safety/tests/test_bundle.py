@@ -9,16 +9,11 @@ from django.utils import timezone
 
 from conftest import Api
 from privacy.envelope import from_base64url
-from safety import signature, views
+from safety import signature
 from safety.detection import Detector
 from safety.models import LexiconRelease
 from safety.services import releases
 from safety.services.seed import seed
-
-
-@pytest.fixture(autouse=True)
-def _nothing_compressed_before() -> None:
-    views._compressed.cache_clear()
 
 
 @pytest.fixture
