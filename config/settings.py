@@ -4,6 +4,7 @@ A secret NAME is read from NAME, else from the file named by NAME_FILE,
 else from the embedded installation's own secrets file.
 """
 
+import logging
 from base64 import b64encode
 from pathlib import Path
 from secrets import token_bytes
@@ -268,6 +269,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# A record that cannot be written would be shown on the console as it is, arguments and all.
+logging.raiseExceptions = False
 # Only privacy.logs writes: it drops everything a third party's record could carry of a request.
 LOGGING = {
     "version": 1,

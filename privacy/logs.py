@@ -48,10 +48,13 @@ def _is_open(name: str) -> bool:
 
 def describe_exception(error: BaseException) -> list[str]:
     """Type and `file:line function` of each frame, causes first; no text, no values."""
+    chain: list[BaseException] = []
+    next_one: BaseException | None = error
+    while next_one is not None and not any(next_one is known for known in chain):  # two can cause each other
+        chain.append(next_one)
+        next_one = next_one.__cause__ or (None if next_one.__suppress_context__ else next_one.__context__)
     lines = []
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if cause is not None:
-        lines += describe_exception(cause)
-    lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
-    lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    for each in reversed(chain):
+        lines.append(f"{type(each).__module__}.{type(each).__qualname__}")
+        lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(each.__traceback__)]
     return lines

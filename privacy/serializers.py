@@ -1,5 +1,6 @@
 """Shapes of input that take JSON at its word: an integer is an integer, a known field is known, an envelope is one."""
 
+import re
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,7 @@ from privacy.envelope import ENVELOPE_BYTES, from_base64url, is_envelope, to_bas
 
 ENVELOPE_CHARACTERS = (-(-min(ENVELOPE_BYTES) * 8 // 6), -(-max(ENVELOPE_BYTES) * 8 // 6))
 EXAMPLE_ENVELOPE = to_base64url(bytes((1, 1, 0, 0)) + bytes(range(12)) + bytes(256) + bytes(16))
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -94,7 +96,8 @@ class UUID4Field(serializers.UUIDField):
     default_error_messages = {"not_random": _("Use a random UUID (version 4).")}
 
     def to_internal_value(self, data: Any) -> Any:
-        if type(data) is not str or len(data) != 36:
+        # Python's UUID also reads braces, underscores, misplaced dashes and the digits of other scripts.
+        if type(data) is not str or not _UUID.match(data):
             self.fail("invalid")
         value = super().to_internal_value(data)
         if value.version != 4:
