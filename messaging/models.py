@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from privacy.envelope import to_base64url
-from privacy.fields import CiphertextField, EnvelopeIV, IVField, is_envelope, this
+from privacy.fields import CiphertextField, EnvelopeIV, IVField, IVKey, IVNumber, is_envelope, this
 from sessions_app.models import AnonymousSession
 
 ROLES = ("user", "ai", "staff")
@@ -67,7 +67,7 @@ class Message(models.Model):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint("session", "seq", name="messages_seq_is_unique"),
-            models.UniqueConstraint("session", "encryption_iv", name="messages_iv_is_unique"),
+            models.UniqueConstraint(IVKey("session", IVNumber("encryption_iv")), name="messages_iv_is_unique"),
             models.CheckConstraint(condition=is_envelope("content_encrypted"), name="messages_content_is_an_envelope"),
             models.CheckConstraint(condition=Q(id__uuid_version=4), name="messages_id_is_random"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="messages_seq_is_positive"),

@@ -4,6 +4,7 @@ written in."""
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
     BinaryField,
     DateTimeField,
     DecimalField,
@@ -38,6 +39,27 @@ class EnvelopeIV(Func):
     function = "substring"
     template = f"%(function)s(%(expressions)s from {IV_OFFSET + 1} for {IV_BYTES})"
     output_field = IVField()
+
+
+class IVNumber(Func):
+    """The first 8 of the 12 bytes of an IV as a number."""
+
+    template = "('x' || encode(substring(%(expressions)s for 8), 'hex'))::bit(64)::bigint"
+    output_field = BigIntegerField()
+
+
+class IVKey(Func):
+    """64 bits that stand for (owner, IV) in a unique index of less than half the size.
+
+    The same IV of the same owner has the same key, always. Two different ones share a key with a chance of 2^-64 a
+    pair; the
+    writer is then told to seal again, which is what it does anyway. The function is PostgreSQL's own for hash
+    partitions and
+    so does not change between releases.
+    """
+
+    function = "uuid_hash_extended"
+    output_field = BigIntegerField()
 
 
 @BinaryField.register_lookup
