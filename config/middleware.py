@@ -81,12 +81,6 @@ class PagesOnly:
         response: HttpResponseBase = super().__call__(request)  # type: ignore[misc]
         return response
 
-    def process_view(self, request: HttpRequest, *args: Any) -> Any:
-        inner = getattr(super(), "process_view", None)
-        if inner is None or request.path.startswith(NOT_PAGES):
-            return None
-        return inner(request, *args)
-
 
 class PageStaticMiddleware(PagesOnly, WhiteNoiseMiddleware): ...  # type: ignore[misc]  # whitenoise has no types
 
@@ -100,7 +94,11 @@ class PageLocaleMiddleware(PagesOnly, LocaleMiddleware): ...
 class PageCommonMiddleware(PagesOnly, CommonMiddleware): ...
 
 
-class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware): ...
+class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
+    """The one of them with a second hook."""
+
+    def process_view(self, request: HttpRequest, *args: Any) -> Any:
+        return None if request.path.startswith(NOT_PAGES) else super().process_view(request, *args)
 
 
 class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware): ...
