@@ -32,7 +32,7 @@ class Trial:
     reasons: list[dict[str, Any]]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _compiled(content: bytes) -> Detector:
     return Detector(json.loads(content))
 
