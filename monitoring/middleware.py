@@ -20,7 +20,7 @@ class PasswordChangeMiddleware:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated or request.path in _open_paths():
             return self.get_response(request)
-        if OneTimePassword.objects.filter(user=user, password_hash=user.password).exists():
+        if OneTimePassword.objects.filter(user=user).exists():
             return redirect("admin:password_change")
         return self.get_response(request)
 

@@ -3,8 +3,8 @@ from django.db import models
 
 
 class OneTimePassword(models.Model):
-    """A password that was given out and must be changed at the first sign-in: in force while the account still has
-    that very hash."""
+    """A password that was given out and must be changed at the first sign-in: in force until another is chosen
+    (monitoring/passwords.py). Not while the account has that very hash: Django hashes anew when it prefers another."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True)
     password_hash = models.CharField(max_length=128)

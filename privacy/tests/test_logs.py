@@ -121,11 +121,14 @@ def test_a_chain_of_exceptions_shows_types_and_places_causes_first(written: Writ
 
 
 def test_a_suppressed_context_is_not_shown() -> None:
-    with pytest.raises(KeyError) as caught:
+    def hide() -> None:
         try:
             fail(CANARY)
         except ValueError:
             raise KeyError(CANARY) from None
+
+    with pytest.raises(KeyError) as caught:
+        hide()
     types = [part for part in describe_exception(caught.value) if part.startswith("builtins.")]
     assert types == ["builtins.KeyError"]
 
