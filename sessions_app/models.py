@@ -61,16 +61,12 @@ class AnonymousSession(models.Model):
                 condition=Q(user_agent_hash=None) | is_digest("user_agent_hash"), name="sessions_user_agent_is_a_digest"
             ),
             models.CheckConstraint(
-                condition=Q(
-                    created_at__seconds_past_hour=0, last_activity__seconds_past_hour=0, expires_at__seconds_past_hour=0
-                ),
+                condition=Q(created_at__seconds_past_hour=0, last_activity__seconds_past_hour=0),
                 name="sessions_times_are_whole_hours",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    expires_at__gt=F("created_at"),
-                    expires_at__lte=F("created_at") + timedelta(days=max(LIFETIMES_DAYS)),
-                ),
+                # No lower bound: an operator may end a session at any moment with a plain UPDATE.
+                condition=Q(expires_at__lte=F("created_at") + timedelta(days=max(LIFETIMES_DAYS))),
                 name="sessions_live_at_most_30_days",
             ),
             models.CheckConstraint(condition=Q(language_preference__in=LANGUAGES), name="sessions_language_is_known"),

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,9 +16,7 @@ UNKNOWN = "cbln_" + "A" * 43
 
 
 def end(session_id: str) -> None:
-    AnonymousSession.objects.filter(id=session_id).update(
-        created_at="2020-01-01T00:00:00Z", last_activity="2020-01-01T00:00:00Z", expires_at="2020-01-02T00:00:00Z"
-    )
+    AnonymousSession.objects.filter(id=session_id).update(expires_at=Now() - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
