@@ -253,6 +253,8 @@ SESSION_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # PageFrameMiddleware does it; the check knows Django's own class only
+    "security.W003",  # PageCsrfMiddleware, the same
     "security.W008",  # see SECURE_SSL_REDIRECT
     "security.W021",  # preload is the operator's promise to make, not ours
     *([] if USES_HTTPS else ["security.W004", "security.W012", "security.W016"]),
