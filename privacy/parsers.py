@@ -72,10 +72,17 @@ class StrictJSONParser(BaseParser):
         body = stream.read(settings.BODY_BYTES + 1)
         if len(body) > settings.BODY_BYTES:
             raise BodyTooLarge
+        if len(body) < _announced_bytes(parser_context):  # the client hung up: what it meant to send is not known
+            raise MalformedBody
         try:
             return parse_object(body)
         except (ValueError, TypeError, RecursionError):
             raise MalformedBody from None
+
+
+def _announced_bytes(parser_context: Mapping[str, Any] | None) -> int:
+    """The Content-Length that `check_body_headers` has passed; 0 without a request."""
+    return int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) if parser_context else 0
 
 
 def check_body_headers(headers: Mapping[str, str]) -> None:
