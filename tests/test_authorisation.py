@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 
-from conftest import Api, envelope, new_message
 from privacy.digests import new_token
 from safety.services.donations import new_code
 from safety.services.releases import seed_release
+from tests.api import Api, envelope, new_message
 
 PUBLIC = {"get_config", "create_session", "get_bundle", "list_resources", "withdraw_donation"}
 CODE = new_code()

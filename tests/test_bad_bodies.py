@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from conftest import Api, new_message
 from messaging.models import Message
+from tests.api import Api, new_message
 
 DEEP = b'{"messages": ' + b"[" * 40 + b"]" * 40 + b"}"
 BOTTOMLESS = b"[" * 100_000

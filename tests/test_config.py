@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 
 from config.version import VERSION
-from conftest import Api
+from tests.api import Api
 
 
 def test_config_tells_a_client_what_this_server_takes(anonymous: Api) -> None:

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from conftest import Api, envelope, new_message
+from tests.api import Api, envelope, new_message
 
 CASES_EACH = 60  # 2,000 and more in all; an operation without input has but one
 schema: Any = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())

@@ -7,8 +7,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from conftest import new_message
 from messaging.models import Message
+from tests.api import new_message
 from tests.live import Web, read_answers, web_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("live")]

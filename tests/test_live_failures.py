@@ -10,7 +10,6 @@ import pytest
 from cbln import ApiClient, Keys
 from cbln.replay import Plan, Replay
 
-from conftest import envelope, new_message
 from embedded import postgres
 from embedded.folder import claimed
 from embedded.layout import Layout
@@ -18,6 +17,7 @@ from embedded.process import wait_for
 from embedded.programs import Programs
 from messaging.models import Message
 from sessions_app.models import AnonymousSession
+from tests.api import envelope, new_message
 from tests.live import Web, eventually, web_server
 
 pytestmark = pytest.mark.xdist_group("live")

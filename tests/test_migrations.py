@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from conftest import Api, envelope, new_message
+from tests.api import Api, envelope, new_message
 
 OURS = ("sessions_app", "messaging", "safety", "monitoring")
 

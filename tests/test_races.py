@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from conftest import Api, envelope, new_message
 from messaging.models import ConversationContext, Message
 from privacy.digests import new_token
 from sessions_app.models import AnonymousSession
 from sessions_app.services import expire_sessions
 from sessions_app.tests.test_current_session import end
+from tests.api import Api, envelope, new_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

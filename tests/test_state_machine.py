@@ -16,11 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from conftest import Api, envelope, new_message
 from messaging.models import Message
 from sessions_app.models import AnonymousSession
 from sessions_app.services import expire_sessions
 from sessions_app.tests.test_current_session import end
+from tests.api import Api, envelope, new_message
 
 
 class Conversation:

@@ -6,7 +6,6 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from conftest import Api
 from messaging.tasks import expire_messages
 from monitoring.health import HEARTBEAT_KEY
 from monitoring.tasks import record_heartbeat
@@ -14,6 +13,7 @@ from sessions_app.models import AnonymousSession
 from sessions_app.tasks import expire_sessions
 from sessions_app.tests.test_current_session import end
 from tests import live
+from tests.api import Api
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from conftest import Api, envelope, new_message
+from tests.api import Api, envelope, new_message
 
 
 @pytest.mark.parametrize(("size", "most"), [(256, 400), (512, 656), (1024, 1168)])

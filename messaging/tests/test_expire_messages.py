@@ -4,9 +4,9 @@ from io import StringIO
 from django.core.management import call_command
 from django.utils import timezone
 
-from conftest import Api, envelope, new_message
 from messaging.models import ConversationContext, Message
 from privacy.serializers import utc
+from tests.api import Api, envelope, new_message
 
 
 def test_it_takes_messages_and_contexts_past_their_own_end_only(api: Api) -> None:

@@ -1,8 +1,8 @@
 import json
 from typing import Any
 
-from conftest import Api, envelope, new_message
 from sessions_app.models import AnonymousSession
+from tests.api import Api, envelope, new_message
 
 
 def lines(answer: Any) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conftest import Api, new_message
+from tests.api import Api, new_message
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from typing import Any
 
-from conftest import Api, new_message
 from messaging.models import Message
+from tests.api import Api, new_message
 
 
 def test_it_stores_all_in_their_order(api: Api) -> None:

@@ -8,10 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conftest import Api, envelope, new_message
 from messaging.models import Message
 from privacy.envelope import ENVELOPE_BYTES, from_base64url, iv_of
 from privacy.serializers import utc
+from tests.api import Api, envelope, new_message
 
 TOO_BIG = envelope(32768)
 

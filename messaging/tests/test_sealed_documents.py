@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from conftest import Api, envelope
 from messaging.models import ConversationContext
 from privacy.serializers import utc
+from tests.api import Api, envelope
 
 
 @pytest.fixture(params=["context/", "feedback/"])

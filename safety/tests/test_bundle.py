@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from conftest import Api
 from privacy.envelope import from_base64url
 from safety import signature
 from safety.detection import Detector
 from safety.models import LexiconRelease
 from safety.services import releases
 from safety.services.seed import seed
+from tests.api import Api
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from conftest import Api
 from privacy.logs import PrivateFormatter
 from safety.models import TrainingData
 from safety.services import donations, field_keys
 from safety.tests.keys import CANARY, FIRST_KEY, SECOND_KEY
+from tests.api import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # As text, as hex and as base64 a dump or a log may carry it.

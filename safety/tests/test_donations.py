@@ -6,11 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from conftest import Api
 from privacy.digests import new_token
 from safety.models import TrainingData, TrainingDonation
 from safety.services import donations
 from safety.tests.keys import CANARY
+from tests.api import Api
 
 
 def test_it_is_sealed_at_once_and_gives_a_code(api: Api) -> None:

@@ -5,9 +5,9 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from conftest import Api
 from safety.models import CrisisResource
 from safety.services.resources import seed_resources
+from tests.api import Api
 
 
 def numbers(api: Api, query: str = "") -> list[str]:

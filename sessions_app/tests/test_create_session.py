@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from conftest import Api
 from privacy.digests import new_token
 from sessions_app.models import AnonymousSession
+from tests.api import Api
 
 
 def moment(text: str) -> datetime:

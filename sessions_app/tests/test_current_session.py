@@ -8,9 +8,9 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conftest import Api, new_message
 from sessions_app.models import AnonymousSession
 from sessions_app.tests.test_create_session import moment
+from tests.api import Api, new_message
 
 UNKNOWN = "cbln_" + "A" * 43
 

@@ -7,10 +7,10 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from conftest import Api, new_message
 from sessions_app import services
 from sessions_app.models import AnonymousSession
 from sessions_app.tests.test_current_session import end
+from tests.api import Api, new_message
 
 
 def messages() -> int:

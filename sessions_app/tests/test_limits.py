@@ -6,8 +6,8 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 
-from conftest import Api
 from sessions_app.limits import Proof, admit_creation, client_network
+from tests.api import Api
 
 
 def solve(task: dict[str, Any]) -> dict[str, str]:

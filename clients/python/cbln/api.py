@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cbln import proof_of_work
 from cbln.base64url import b64url_encode
+from cbln.bundle import SignedBundle
 from cbln.errors import ApiError, NotFoundError, ProtocolError, ThrottledError, UnauthorizedError, api_error
 from cbln.records import (
     Config,
@@ -75,6 +76,25 @@ class ApiClient:
     def get_config(self) -> Config:
         """The server's limits and what it offers."""
         return parse(Config.from_json, self._json("GET", "config/"))
+
+    def get_bundle(self) -> SignedBundle:
+        """The newest signed detection bundle, not yet verified. NotFoundError while the server has none."""
+        return SignedBundle.from_json(self._json("GET", "safety/bundle/"))
+
+    def list_resources(self, *, language: str | None = None, level: str | None = None) -> list[Json]:
+        """Verified hotlines as docs/api.md describes them, by language spoken and level."""
+        query = urlencode({name: value for name, value in (("language", language), ("level", level)) if value})
+        return list(self._json("GET", f"safety/resources/?{query}" if query else "safety/resources/")["results"])
+
+    def donate(self, text: str, *, language: str, withdrawal_code: str, **groups: str) -> None:
+        """Give one message for training, IN CLEAR, by the user's explicit act. The caller makes and keeps the code
+        (`cbwd_` and 43 characters of base64url); sent again with it, nothing is stored twice."""
+        body = {"text": text, "language": language, "withdrawal_code": withdrawal_code} | groups
+        self._json("POST", "training-donations/", body)
+
+    def withdraw_donation(self, withdrawal_code: str) -> None:
+        """Take a donation back. NotFoundError if it is gone already."""
+        self._call("POST", "training-donations/withdrawals/", {"withdrawal_code": withdrawal_code})
 
     def create_session(self, *, language_preference: str = "vi", lifetime_days: int = 30) -> Session:
         """Open the session of this client's token (look at it, if it is open), with the work the server asks for."""
