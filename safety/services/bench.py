@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from safety.detection import Detection, Detector
 from safety.detection.bundle import canonical
+from safety.names import name_of
 from safety.services.releases import build_bundle, current_release
 
 MAX_MESSAGES = 200
@@ -28,6 +29,7 @@ class Segment:
 @dataclass(frozen=True)
 class Trial:
     detection: Detection
+    category: Any
     segments: list[Segment]
     reasons: list[dict[str, Any]]
 
@@ -59,7 +61,14 @@ def try_messages(messages: Sequence[str], detector: Detector) -> list[Trial]:
     for text in messages:
         detection = detector.detect(text)
         reasons = [_reason(rule, text, keywords) for rule in detection.rules]
-        trials.append(Trial(detection, segments(text, [rule["span"] for rule in detection.rules]), reasons))
+        trials.append(
+            Trial(
+                detection,
+                name_of(detection.category),
+                segments(text, [rule["span"] for rule in detection.rules]),
+                reasons,
+            )
+        )
     return trials
 
 
@@ -71,7 +80,9 @@ def _reason(rule: dict[str, Any], text: str, keywords: dict[Any, str]) -> dict[s
     return rule | {
         "keyword": keywords.get(rule["keyword_id"]),
         "text": text[start:end],
-        "suppressed_name": name,
+        "rule": name_of(rule["rule"]),
+        "view": name_of(rule["view"]),
+        "suppressed_name": name_of(name),
         "suppressor": suppressor,
     }
 
