@@ -1,5 +1,6 @@
 """Everything of a session as newline-delimited JSON, streamed a page at a time."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,11 +11,14 @@ from rest_framework.request import Request
 from messaging import services
 from messaging.models import ConversationContext, Feedback
 from messaging.serializers import context_body, feedback_body, message_body
+from privacy.logs import describe_exception
 from privacy.problems import NotFound, Unauthorized
 from privacy.renderers import JSONRenderer, to_json
 from privacy.views import ApiView
 from sessions_app.serializers import session_body
 from sessions_app.services import get_session
+
+logger = logging.getLogger("cbln.export")
 
 
 class NDJSONRenderer(JSONRenderer):
@@ -53,6 +57,9 @@ def _lines(token_digest: bytes, session: dict[str, object]) -> Iterator[bytes]:
             yield _line("message", message_body(message))
     except Unauthorized:
         return  # erased or expired while it was read: the missing last line says so
+    except Exception as error:  # noqa: BLE001 - past Django's handlers: the web server would log its text
+        logger.error("export broke off", extra={"exception": describe_exception(error)})
+        return
     yield _line("end", {"messages": count})
 
 
