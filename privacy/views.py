@@ -40,6 +40,8 @@ def query_integer(request: Request, key: str, *, low: int, high: int) -> int | N
     text = request.GET.get(key)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and str(int(text)) == text):
+        raise InvalidQuery
+    if not low <= int(text) <= high:
         raise InvalidQuery
     return int(text)

@@ -46,6 +46,8 @@ def test_pages_are_cut_by_seq(seven: Api, query: str, expected: list[int], has_m
         "limit=201",
         "limit=-1",
         "limit=x",
+        "limit=07",
+        "after=00",
         "limit=",
         "limit=5&limit=6",
         "limit=٣",
