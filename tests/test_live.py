@@ -181,3 +181,27 @@ def test_slow_clients_do_not_stall_the_others(web: Web) -> None:
             assert web.call("GET", "/api/v1/config/").status == 200
             assert web.call("POST", "/api/v1/sessions/", {}).status == 201
             assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (request("GET /api/v1/messages/ HTTP/1.1", f"Authorization: Bearer cbln_{'é' * 43}"), 401),
+        (request("GET /api/v1/config/ HTTP/1.1", "Accept-Language: " + "a-" * 3000), 200),
+        (request("GET /api/v1/config/ HTTP/1.1", "Accept: " + "a/b," * 3000), 406),
+        (post("Content-Length: 2", "User-Agent: ÿþ", "X-Forwarded-For: ÿþ", body=b"{}"), 201),
+        (request("OPTIONS /api/v1/config/ HTTP/1.1", "Origin: http://[", "Access-Control-Request-Method: GET"), 200),
+        (request("GET /api/v1/safety/resources/?" + "x=1&" * 2000 + " HTTP/1.1"), 400),
+        (request("GET /api/v1/safety/resources/?language=%FF HTTP/1.1"), 400),
+        (request("GET /api/v1/%ff%fe/ HTTP/1.1"), 404),
+        (request("GET /%00 HTTP/1.1"), 404),
+        (request("GET /static/..%2f..%2fconfig/settings.py HTTP/1.1"), 404),
+        (request("GET /admin/ HTTP/1.1", "Cookie: sessionid=é%00"), 302),
+        (request("OPTIONS * HTTP/1.1"), 404),
+    ],
+    ids=lambda value: ascii(value)[2:60],
+)
+def test_odd_requests_get_a_plain_answer_and_leave_no_fault_behind(web: Web, data: bytes, status: int) -> None:
+    [answer] = web.raw(data)
+    assert answer.status == status
+    assert b"Traceback" not in web.log
