@@ -6,7 +6,7 @@ from typing import Any
 
 from .lattice import JOINED, LEET, REPEAT, WILDCARD, Edge, Lattice, LatticeBuilder, Syllable
 from .matching import Entry, Hit, Matcher, compile_entries
-from .model import BLOCKS, Features, Model, Word, extract
+from .model import BLOCKS, Features, Model, Word, character_hashes, extract
 from .rules import LEVELS, Finding, RuleEngine, describe
 from .text import Tokenizer
 
@@ -76,6 +76,9 @@ class Detector:
         self.critical_margin = int(rules["critical_margin"])
         self.model = Model(bundle["model"]) if bundle.get("model") else None
         self.sizes: Mapping[str, int] = rules["features"]
+        self.known = {folded: character_hashes(folded, self.sizes) for folded in self.builder.vocabulary}
+        self.english = frozenset(tables["english"])
+        self.english_share = int(rules["english_share"])
 
     def analyse(self, text: str) -> Analysis:
         """Steps 1 to 5: lattice, lexicon hits, the reading for the model and the concepts met."""
@@ -117,15 +120,28 @@ class Detector:
 
     def features(self, analysis: Analysis) -> Features:
         """Step 10's hashed features of an analysis."""
-        return extract(analysis.words, analysis.concepts, self.sizes)
+        return extract(analysis.words, analysis.concepts, self.sizes, self.known)
+
+    def is_english(self, words: Sequence[Word]) -> bool:
+        """Is at least every fifth word of the reading (``english_share``) one of the English words of the tables?"""
+        known = 0
+        for word in words:
+            if word.marked in self.english:
+                known += 1
+        return known * self.english_share >= len(words)
 
     def scores(self, model: Model, analysis: Analysis, features: Features) -> tuple[int, int]:
-        """Both tiers' scores in thousandths, less a doubt if nobody speaks of themselves or no risk is named."""
+        """Both tiers' scores in thousandths.
+
+        English has thresholds of its own; other texts lose a doubt if nobody speaks of themselves or no risk is named.
+        """
+        offer, alarm = model.score(features)
+        if self.is_english(analysis.words):
+            return offer + model.english[0], alarm + model.english[1]
         names = {name for name, _, _ in analysis.concepts}
         doubt = 0 if self.self_concept in names else self.no_self_doubt
         if not any(name in self.categories for name in names):
             doubt += self.no_risk_doubt
-        offer, alarm = model.score(features)
         return offer - doubt, alarm - doubt
 
     def detect(self, text: str) -> Detection:

@@ -36,21 +36,38 @@ def fnv(seed: int, text: str) -> int:
 SEEDS = tuple(fnv(FNV_OFFSET, name) for name in ("c", "f", "m", "k", "s"))
 
 
-def extract(words: Sequence[Word], concepts: Sequence[tuple[str, int, int]], sizes: Mapping[str, int]) -> Features:
-    """Hashes of all features; ``concepts`` are (name, start, end) sorted by (start, -end, name)."""
+def character_hashes(folded: str, sizes: Mapping[str, int]) -> list[int]:
+    """Hashes of a word's substrings with a space at both ends, by place then length."""
+    mask, low, high = (1 << sizes["bits"]) - 1, sizes["char_min"], sizes["char_max"]
+    padded = [32, *[ord(char) for char in folded], 32]
+    hashes = []
+    for at in range(len(padded)):
+        value = SEEDS[CHARS]
+        for length, code in enumerate(padded[at : at + high], 1):
+            value = ((value ^ code) * FNV_PRIME) & MASK
+            if length >= low:
+                hashes.append(value & mask)
+    return hashes
+
+
+def extract(
+    words: Sequence[Word],
+    concepts: Sequence[tuple[str, int, int]],
+    sizes: Mapping[str, int],
+    known: Mapping[str, Sequence[int]],
+) -> Features:
+    """Hashes of all features; ``concepts`` are (name, start, end) sorted by (start, -end, name).
+
+    ``known`` holds character_hashes of words worked out beforehand: for speed alone.
+    """
     mask = (1 << sizes["bits"]) - 1
     features: Features = [{}, {}, {}, {}, {}]
     chars = features[CHARS]
-    low, high = sizes["char_min"], sizes["char_max"]
     for word in words:
-        padded = [32, *[ord(char) for char in word.folded], 32]
         span = (word.start, word.end)
-        for at in range(len(padded)):
-            value = SEEDS[CHARS]
-            for length, code in enumerate(padded[at : at + high], 1):
-                value = ((value ^ code) * FNV_PRIME) & MASK
-                if length >= low and value & mask not in chars:
-                    chars[value & mask] = span
+        for value in known.get(word.folded) or character_hashes(word.folded, sizes):
+            if value not in chars:
+                chars[value] = span
     _grams(words, [word.folded for word in words], FOLDED, sizes["word_max"], mask, features)
     _grams(words, [word.marked for word in words], MARKED, sizes["word_max"], mask, features)
     for name, start, end in concepts:
@@ -70,10 +87,10 @@ def _sequences(
             spans.append((name, start, end))
             widest = max(widest, end)
     for at, (name, start, end) in enumerate(spans):
-        found = 0
+        found, before = 0, fnv(SEEDS[SEQUENCES], name + ">")
         for other, first, last in spans[at + 1 : at + 1 + 4 * followers]:
             if first >= end:
-                out.setdefault(fnv(SEEDS[SEQUENCES], name + ">" + other) & mask, (start, last))
+                out.setdefault(fnv(before, other) & mask, (start, last))
                 found += 1
                 if found == followers:
                     break
@@ -83,10 +100,12 @@ def _grams(
     words: Sequence[Word], forms: Sequence[str], block: int, longest: int, mask: int, features: Features
 ) -> None:
     out = features[block]
-    for at in range(len(forms)):
+    codes = [[32, *[ord(char) for char in form]] for form in forms]
+    for at in range(len(codes)):
         value = SEEDS[block]
-        for last in range(at, min(at + longest, len(forms))):
-            value = fnv(((value ^ 32) * FNV_PRIME) & MASK, forms[last])
+        for last in range(at, min(at + longest, len(codes))):
+            for code in codes[last]:
+                value = ((value ^ code) * FNV_PRIME) & MASK
             if value & mask not in out:
                 out[value & mask] = (words[at].start, words[last].end)
 
@@ -97,6 +116,7 @@ class Model:
     def __init__(self, model: Mapping[str, Any]) -> None:
         self.scale: list[list[int]] = model["scale"]
         self.tiers = [(tier["bias"], tier["unit"]) for tier in model["tiers"]]
+        self.english: list[int] = model["english"]
         alphabet: str = model["alphabet"]
         place = {char: index for index, char in enumerate(alphabet)}
         hashes = unpack_gaps(model["gaps"], place)

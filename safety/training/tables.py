@@ -22,6 +22,13 @@ LOOKALIKES = {
     "ᴍ": "m", "ʏ": "y", "ʙ": "b", "ᴠ": "v", "ᴡ": "w", "ɢ": "g", "ᴘ": "p", "ᴊ": "j", "ꜱ": "s", "ᴢ": "z", "ⱥ": "a",
     "đ": "đ", "ð": "đ", "ɖ": "đ", "ħ": "h", "ŧ": "t", "ɑ": "a", "ɡ": "g", "ß": "ss", "æ": "ae", "œ": "oe",
 }  # fmt: skip
+# Words by which English is told from Vietnamese, typed without marks (docs/detection.md, section 10).
+ENGLISH = (
+    "the and is are was were my you your of in it i'm im i'd i've it's its this that that's not don't dont didn't didnt"
+    " can't cant for with have has had been he she they we his her our their what when why how if but just on at all"
+    " from out up now want wanna never always like know think thats get got lol really would could should will won't"
+    " wont someone about because there"
+)
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b"
     "\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f"
@@ -101,6 +108,7 @@ def build_tables() -> dict[str, Any]:
         "spaces": SPACES,
         "clause": CLAUSE,
         "leet": [list(pair) for pair in LEET],
+        "english": ENGLISH.split(" "),
         "emoji": csv_pairs("emoji.csv"),
         "teencode": teencode_table(),
         "respell": respell_table(),

@@ -1,8 +1,4 @@
-"""Trains the learned model from data/corpus/: reproducible to the byte, no dependency, a few minutes on one core.
-
-``python -m safety.training.train`` writes data/model.json and data/bundle.json;
-``--cross-validate`` first leaves each author out in turn and prints the curve.
-"""
+"""Trains the learned model from data/corpus/: reproducible to the byte, no dependency, a few minutes on one core."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,15 +19,16 @@ SCALE_ONE = 1 << 14
 
 
 class Settings(NamedTuple):
-    """What was tried, see docs/adr/0003-detection-model.md; ``keep`` is the number of features kept."""
+    """What was tried, see docs/adr/0003-detection-model.md; ``keep`` is the number of features kept.
+
+    ``background_cost`` multiplies C for lines of everyday chat (files bg…).
+    """
 
     cost: float = 3.0
     epochs: int = 12
     min_df: int = 2
     keep: int = 40000
-    background_cost: float = 1.0
-    english_cost: float = 1.0
-    bare_copies: bool = False
+    background_cost: float = 3.0
 
 
 class Dataset(NamedTuple):
@@ -102,8 +99,7 @@ def train_tier(dataset: Dataset, tier: int, settings: Settings, left_out: frozen
             continue
         documents.append(document)
         labels.append(label)
-        weight = settings.english_cost if message.lang == "en" else 1.0
-        costs.append(settings.cost * weight * (settings.background_cost if message.author.startswith("bg") else 1.0))
+        costs.append(settings.cost * (settings.background_cost if message.author.startswith("bg") else 1.0))
     ratios = association(documents, labels, len(dataset.hashes), settings.min_df)
     weights, bias = fit(documents, labels, costs, ratios, settings.epochs)
     return Scorer(weights, bias)
@@ -135,10 +131,8 @@ def round_half_up(value: float) -> int:
     return int(value + 0.5) if value >= 0 else -int(-value + 0.5)
 
 
-def pack(
-    dataset: Dataset, scorers: Sequence[Scorer], thresholds: Sequence[float], settings: Settings
-) -> dict[str, Any]:
-    """The model of the bundle; thresholds in thousandths. Of features that share a hash the stronger one stays."""
+def pack(dataset: Dataset, scorers: Sequence[Scorer], settings: Settings) -> dict[str, Any]:
+    """The model of the bundle with thresholds 0. Of features that share a hash the stronger one stays."""
     kept, steps, rows = quantize(dataset, scorers, settings)
     by_hash: dict[int, tuple[int, ...]] = {}
     for place, feature in enumerate(kept):
@@ -151,13 +145,14 @@ def pack(
     units = [max(1, round_half_up(SCALE_ONE / step / 1000)) for step in steps]
     return {
         "alphabet": ALPHABET,
+        "english": [0, 0],
         "zero": ZERO,
         "scale": scale_table(),
         "gaps": pack_gaps(hashes, ALPHABET),
         "tiers": [
             {
                 "name": TIERS[tier][0],
-                "bias": round_half_up(scorer.bias / steps[tier] * SCALE_ONE) - thresholds[tier] * units[tier],
+                "bias": round_half_up(scorer.bias / steps[tier] * SCALE_ONE),
                 "unit": units[tier],
                 "weights": "".join(ALPHABET[by_hash[value][tier] + ZERO] for value in hashes),
             }
@@ -171,6 +166,7 @@ class LeftOut(NamedTuple):
 
     messages: list[Message]
     scores: list[tuple[int, int]]
+    english: list[bool]
     model: dict[str, Any]
 
 
@@ -180,21 +176,23 @@ def cross_validate(
     """Leave each author out in turn; scored by the packed integer model itself, thresholds 0."""
     for author in authors:
         scorers = [train_tier(dataset, tier, settings, frozenset((author,))) for tier in (0, 1)]
-        packed = pack(dataset, scorers, [0, 0], settings)
+        packed = pack(dataset, scorers, settings)
         model = Model(packed)
         messages = [message for message in dataset.messages if message.author == author]
         analyses = [detector.analyse(message.text) for message in messages]
         scores = [detector.scores(model, analysis, detector.features(analysis)) for analysis in analyses]
-        yield LeftOut(messages, scores, packed)
+        english = [detector.is_english(analysis.words) for analysis in analyses]
+        yield LeftOut(messages, scores, english, packed)
 
 
-def with_thresholds(model: Mapping[str, Any], thresholds: Sequence[int]) -> dict[str, Any]:
-    """A packed model of thresholds 0 with others, in thousandths."""
+def with_thresholds(model: Mapping[str, Any], thresholds: Sequence[int], english: Sequence[int]) -> dict[str, Any]:
+    """A packed model of thresholds 0 with others, in thousandths; ``english`` are those of English texts."""
     tiers = [
         {**tier, "bias": tier["bias"] - threshold * tier["unit"]}
         for tier, threshold in zip(model["tiers"], thresholds, strict=True)
     ]
-    return {**model, "tiers": tiers}
+    apart = [threshold - other for threshold, other in zip(thresholds, english, strict=True)]
+    return {**model, "tiers": tiers, "english": apart}
 
 
 def threshold_at(values: Sequence[int], rate: float) -> int:

@@ -99,7 +99,7 @@ def small_model(detector: Detector) -> dict[str, Any]:
     settings = Settings(epochs=2, keep=500)
     dataset = vectorize(read_corpus()[::60], detector)
     scorers = [train_tier(dataset, tier, settings) for tier in (0, 1)]
-    return pack(dataset, scorers, [0, 0], settings)
+    return pack(dataset, scorers, settings)
 
 
 def test_training_twice_on_a_slice_gives_the_same_bytes(detector: Detector) -> None:
@@ -120,3 +120,11 @@ def test_cross_validation_scores_only_authors_left_out(detector: Detector) -> No
 @pytest.mark.parametrize(("rate", "threshold"), [(0.0, 4), (0.5, 2)])
 def test_the_threshold_lets_the_rate_through(rate: float, threshold: int) -> None:
     assert threshold_at([1, 2, 3, 4], rate) == threshold
+
+
+@pytest.mark.parametrize(
+    ("text", "is_english"),
+    [("i don't want to be here", True), ("song hay khong cung nhu nhau", False), ("em không muốn sống nữa", False)],
+)
+def test_english_is_told_by_its_commonest_words(detector: Detector, text: str, is_english: bool) -> None:
+    assert detector.is_english(detector.analyse(text).words) is is_english
