@@ -10,10 +10,10 @@ from sessions_app.limits import Proof, admit_creation, client_network
 from tests.api import Api
 
 
-def solve(task: dict[str, Any]) -> dict[str, str]:
+def solve(task: dict[str, Any], *, is_right: bool = True) -> dict[str, str]:
     for number in itertools.count():
         digest = hashlib.sha256(f"{task['challenge']}:{number}".encode()).digest()
-        if int.from_bytes(digest, "big") >> (256 - task["bits"]) == 0:
+        if (int.from_bytes(digest, "big") >> (256 - task["bits"]) == 0) is is_right:
             return {"challenge": task["challenge"], "nonce": str(number)}
     raise AssertionError
 
@@ -48,7 +48,7 @@ class TestBeyondTheAllowance:
     def test_no_work_wrong_work_and_forged_work_do_not(self, anonymous: Api) -> None:
         task = self.exhausted(anonymous)
         good = solve(task)
-        wrong = {"challenge": task["challenge"], "nonce": "99999999999999999999"}
+        wrong = solve(task, is_right=False)
         forged = solve(task | {"challenge": "A" + task["challenge"][1:]})
         for proof in (wrong, forged, good | {"challenge": "A" * 50}):
             assert anonymous.post("sessions/", {"proof_of_work": proof}).status_code == 429

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-import time
+import sys
 from typing import Any
 
 import pytest
@@ -59,19 +59,30 @@ def test_lone_surrogates_only_separate(detector: Detector) -> None:
     assert detector.detect("\ud800").level == "none"
 
 
+def calls(detector: Detector, text: str) -> int:
+    """How many functions, Python's and C's, one detection calls."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        detector.detect(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
 @pytest.mark.parametrize(
     "unit",
     ["a ", "\u0301", "a\u0301", "t.ự ", "m u o n ", "muốn chết ", "*", "c*t ", "k ", "😭", "không ", "a", "1!", "kms "],
 )
 def test_hostile_long_texts_take_linear_time(detector: Detector, unit: str) -> None:
+    """Counted in calls, which are the same on every machine, not in seconds."""
     text = (unit * 16000)[:16000]
-    before = time.process_time()
-    detector.detect(text[:4000])
-    middle = time.process_time()
-    detector.detect(text)
-    quarter, whole = middle - before, time.process_time() - middle
-    assert whole < max(8 * quarter, 0.3)
-    assert whole < 3
+    assert calls(detector, text) <= 5 * calls(detector, text[:4000])
 
 
 def test_the_bundle_and_the_model_keep_within_their_limits(bundle: dict[str, Any]) -> None:
@@ -95,11 +106,7 @@ def test_gaps_unpack_to_what_was_packed(values: set[int]) -> None:
     assert unpack_gaps(pack_gaps(ascending, alphabet), {c: i for i, c in enumerate(alphabet)}) == ascending
 
 
-def test_an_everyday_message_takes_about_a_millisecond(detector: Detector) -> None:
+def test_an_everyday_message_costs_few_calls(detector: Detector) -> None:
+    """Time is measured by `manage.py safety_report`; this only notices a step that grows."""
     text = ("hôm nay mình đi học về muộn, mẹ nấu canh chua ngon lắm mà mình buồn ngủ quá " * 4)[:300]
-    times = []
-    for _ in range(20):
-        before = time.process_time()
-        detector.detect(text)
-        times.append(time.process_time() - before)
-    assert min(times) < 0.004  # a loose bound for busy machines; the report measures p95
+    assert calls(detector, text) <= 12_000
