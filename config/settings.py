@@ -75,7 +75,8 @@ USES_HTTPS = env.bool("USES_HTTPS", default=False)
 
 # Limits (docs/api.md, GET config/)
 BODY_BYTES = 128 * 1024
-SESSION_CREATIONS_PER_HOUR = env.int("SESSION_CREATIONS_PER_HOUR", default=60)
+# Generous: mobile carriers put thousands of phones behind one address, and a slow phone pays seconds for the work.
+SESSION_CREATIONS_PER_HOUR = env.int("SESSION_CREATIONS_PER_HOUR", default=300)
 PROOF_OF_WORK_BITS = env.int("PROOF_OF_WORK_BITS", default=18)
 SESSION_MESSAGES = env.int("SESSION_MESSAGES", default=20_000)
 
