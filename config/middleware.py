@@ -1,4 +1,5 @@
-"""What wraps every request. The API passes the first three only: it has no cookie, no browser session and no page."""
+"""What wraps every request. The API passes the first four only (log, headers, security, CORS): it has
+no cookie, no browser session and no page."""
 
 import logging
 import secrets

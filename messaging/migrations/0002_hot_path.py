@@ -43,9 +43,8 @@ BEGIN
                 sentiment_score, emotion_tags, is_crisis_detected, expires_at
             ) VALUES (
                 s.id, p_id, p_client_seq, date_trunc('minute', statement_timestamp()), s.last_seq + 1, p_role,
-                p_envelope,
-                p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags, p_is_crisis_detected,
-                p_expires_at
+                p_envelope, p_model_used, p_processing_time_ms, p_sentiment_score, p_emotion_tags,
+                p_is_crisis_detected, p_expires_at
             ) ON CONFLICT DO NOTHING
             RETURNING * INTO m;
             IF FOUND THEN
@@ -91,8 +90,7 @@ $$
 """
 
 # The order of the index is the order of the page. Left to itself, the planner takes the average conversation for this
-# one and sorts it
-# whole, which is cheap for fifty messages and not for twenty thousand.
+# one and sorts it whole, which is cheap for fifty messages and not for twenty thousand.
 PAGE_OF_MESSAGES = """
 CREATE FUNCTION page_of_messages(p_token bytea, p_beyond integer, p_limit integer, p_oldest_first boolean)
 RETURNS TABLE (
@@ -135,8 +133,8 @@ FORGET_SIGNALS = """
 CREATE FUNCTION forget_signals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE messages
-    SET model_used = NULL, processing_time_ms = NULL, sentiment_score = NULL, emotion_tags = NULL, is_crisis_detected
-    = NULL
+    SET model_used = NULL, processing_time_ms = NULL, sentiment_score = NULL, emotion_tags = NULL,
+        is_crisis_detected = NULL
     WHERE session_id = NEW.id
       AND num_nonnulls(model_used, processing_time_ms, sentiment_score, emotion_tags, is_crisis_detected) > 0;
     RETURN NULL;
@@ -150,8 +148,7 @@ CREATE TRIGGER sessions_forget_signals AFTER UPDATE OF shares_signals ON session
 FOR EACH ROW WHEN (OLD.shares_signals AND NOT NEW.shares_signals) EXECUTE FUNCTION forget_signals()
 """
 
-# Ciphertext does not compress; EXTERNAL spares the attempt. Batches of deletes leave room that new rows reuse sooner
-# this way.
+# Ciphertext does not compress; EXTERNAL spares the attempt.
 STORAGE = """
 ALTER TABLE messages ALTER content_encrypted SET STORAGE EXTERNAL;
 ALTER TABLE conversation_context ALTER context_encrypted SET STORAGE EXTERNAL;
